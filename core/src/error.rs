@@ -1,0 +1,104 @@
+//! What can go wrong on the cold path, with one stable code each.
+//!
+//! Every door (C, Go, Python, Node) maps these codes to its own kind of error, so the numbers
+//! live here and nowhere else. They are never reused. The record path has no errors at all.
+
+use std::fmt;
+
+/// A stable number for a kind of failure. The numbers are part of every door's surface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// A metric name that is empty or not allowed by the registry's name rule.
+    InvalidName = 1,
+    /// A label name that is empty, reserved, repeated or not allowed by the name rule.
+    InvalidLabel = 2,
+    /// A bucket list that is empty, unsorted, repeated or not finite.
+    InvalidBuckets = 3,
+    /// An option whose value is out of its range.
+    InvalidOption = 4,
+    /// The name is taken by a family of another kind, labels or shape.
+    Conflict = 5,
+    /// The number of label values is not the number of label names.
+    LabelCount = 6,
+    /// A label value or a state that does not exist.
+    NotFound = 7,
+    /// An exemplar with too much text, or with an invalid label.
+    InvalidExemplar = 8,
+    /// A text (an `Accept` header, a format name) that cannot be read.
+    InvalidText = 9,
+    /// The sink of a streamed render refused the bytes.
+    Sink = 10,
+    /// The platform refused something the cold path needed (memory, a file under `/proc`).
+    Platform = 11,
+}
+
+impl ErrorCode {
+    /// Every code, in the order of its number.
+    pub const ALL: [ErrorCode; 11] = [
+        ErrorCode::InvalidName,
+        ErrorCode::InvalidLabel,
+        ErrorCode::InvalidBuckets,
+        ErrorCode::InvalidOption,
+        ErrorCode::Conflict,
+        ErrorCode::LabelCount,
+        ErrorCode::NotFound,
+        ErrorCode::InvalidExemplar,
+        ErrorCode::InvalidText,
+        ErrorCode::Sink,
+        ErrorCode::Platform,
+    ];
+
+    /// The name other languages show: `invalid_name`, `conflict`, …
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ErrorCode::InvalidName => "invalid_name",
+            ErrorCode::InvalidLabel => "invalid_label",
+            ErrorCode::InvalidBuckets => "invalid_buckets",
+            ErrorCode::InvalidOption => "invalid_option",
+            ErrorCode::Conflict => "conflict",
+            ErrorCode::LabelCount => "label_count",
+            ErrorCode::NotFound => "not_found",
+            ErrorCode::InvalidExemplar => "invalid_exemplar",
+            ErrorCode::InvalidText => "invalid_text",
+            ErrorCode::Sink => "sink",
+            ErrorCode::Platform => "platform",
+        }
+    }
+}
+
+/// A failure of the cold path: a code, and a sentence that names the metric, the rule and the way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    code: ErrorCode,
+    message: String,
+}
+
+impl Error {
+    /// An error with `code` that says `message`.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Error { code, message: message.into() }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The sentence, as [`Display`](fmt::Display) shows it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A result of the cold path.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

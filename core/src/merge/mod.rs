@@ -1,0 +1,255 @@
+//! From cells to numbers: the only code that looks at more than one slab.
+//!
+//! A scrape walks the families in the order they were registered, and each family's series in steps of a few hundred.
+//! For the length of a step it holds the ledger, so that counts do not move and text is not reused; no writer ever waits
+//! for it. What it reads goes to a visitor row by row: [`Registry::snapshot`] copies the rows, `render` prints them.
+//!
+//! The merge of two slabs is addition, so it does not matter in which order they are read, nor who wrote them.
+
+pub mod distribution;
+pub mod snapshot;
+pub(crate) mod window;
+
+use crate::clock::now_ms;
+use crate::registry::Registry;
+use crate::registry::bound::Slot;
+use crate::registry::family::{Core, LIVE, OVERFLOW, OVERFLOW_LABEL};
+use crate::registry::spec::Cells;
+use crate::shard::space::{Sum, View};
+use crate::sync::{Ordering::Relaxed, held};
+use distribution::Distribution;
+use snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Row, Snapshot, Text, Value};
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, LazyLock};
+use window::Window;
+
+/// Series merged in one hold of the ledger: 512 counters take about 20 µs, which is how long the release of a host's
+/// memory may have to wait.
+const STEP: u32 = 512;
+/// The same for series of whole pages.
+const STEP_PAGED: u32 = 16;
+
+/// What a scrape tells of what it finds.
+pub(crate) trait Visitor {
+    /// A family begins. It may turn out to have no series.
+    fn begin(&mut self, meta: &Arc<Meta>);
+    /// A series of it.
+    fn row(&mut self, row: &Row<'_>);
+    /// A step ended; no lock is held. False ends the scrape.
+    fn step(&mut self) -> bool;
+    /// The family ends.
+    fn end(&mut self);
+}
+
+static OVERFLOW_NAMES: LazyLock<Vec<String>> = LazyLock::new(|| vec![OVERFLOW_LABEL.to_owned()]);
+
+impl Registry {
+    /// Everything the registry holds now, as plain numbers.
+    ///
+    /// ```
+    /// let registry = tykmetrics::Registry::new();
+    /// let jobs = registry.counter("jobs_total", "Jobs").register()?;
+    /// jobs.add(3);
+    /// let before = registry.snapshot();
+    /// jobs.add(4);
+    /// let delta = registry.snapshot().delta(&before);
+    /// let series = delta.family("jobs_total").and_then(|family| family.series().next());
+    /// assert_eq!(series.map(|s| s.value().as_f64()), Some(Some(4.0)));
+    /// # Ok::<(), tykmetrics::Error>(())
+    /// ```
+    pub fn snapshot(&self) -> Snapshot {
+        struct Copy(Snapshot);
+        impl Visitor for Copy {
+            fn begin(&mut self, meta: &Arc<Meta>) {
+                self.0.families.push(Family::new(Arc::clone(meta)));
+            }
+            fn row(&mut self, row: &Row<'_>) {
+                if let Some(family) = self.0.families.last_mut() {
+                    family.push_row(row);
+                }
+            }
+            fn step(&mut self) -> bool {
+                true
+            }
+            fn end(&mut self) {}
+        }
+        let mut copy = Copy(Snapshot { at_ms: now_ms(), ..Snapshot::default() });
+        self.visit(&mut copy);
+        copy.0
+    }
+
+    /// Walks all there is. Upkeep first; collectors last.
+    pub(crate) fn visit(&self, visitor: &mut impl Visitor) {
+        self.upkeep();
+        let families = self.families();
+        for family in families.iter() {
+            if !family.visit(visitor) {
+                return;
+            }
+        }
+        let mut names: HashSet<&str> = families.iter().map(|family| family.meta.name.as_str()).collect();
+        let collected = self.collect();
+        for family in &collected.families {
+            if !names.insert(&family.meta.name) {
+                // Relaxed: a count that is only shown.
+                self.inner.scrapes.failures.fetch_add(1, Relaxed);
+                continue;
+            }
+            visitor.begin(&family.meta);
+            family.for_each_row(|row| visitor.row(row));
+            visitor.end();
+            if !visitor.step() {
+                return;
+            }
+        }
+    }
+
+    /// What the collectors have to say.
+    fn collect(&self) -> Snapshot {
+        let collectors = held(self.inner.collectors.read()).clone();
+        let mut all = Snapshot::default();
+        for collector in collectors {
+            let mut one = Snapshot::default();
+            // A collector is the host's code: its panic must not reach the scrape.
+            match catch_unwind(AssertUnwindSafe(|| collector.collect(&mut one))) {
+                Ok(()) => all.families.append(&mut one.families),
+                Err(_) => {
+                    self.inner.scrapes.failures.fetch_add(1, Relaxed);
+                }
+            }
+        }
+        all
+    }
+}
+
+impl Core {
+    /// Walks the family's series. False if the visitor has had enough.
+    fn visit(&self, visitor: &mut impl Visitor) -> bool {
+        let now = now_ms();
+        visitor.begin(&self.meta);
+        let width = self.width();
+        let step = if width >= crate::shard::numbering::PAGE_CELLS { STEP_PAGED } else { STEP };
+        let labels = self.meta.label_names.len();
+        let overflow = [Text { raw: "true", plain: true }];
+        let mut exemplars: Vec<Exemplar> = Vec::new();
+        let places = self.shape.as_ref().map_or(1, |shape| shape.bounds().len() as u32 + 1);
+        let mut counts = Vec::new();
+        let mut from: Slot = 0;
+        loop {
+            let to = self.series_made().min(from.saturating_add(step));
+            if from >= to {
+                break;
+            }
+            let view = self.space.view();
+            let mut values: Vec<Text<'_>> = Vec::with_capacity(labels);
+            for slot in from..to {
+                let state = self.live_state(slot);
+                if state & LIVE == 0 {
+                    continue;
+                }
+                let beyond = state & OVERFLOW != 0;
+                values.clear();
+                if !beyond {
+                    values.extend(self.label_texts(slot));
+                }
+                let value = self.value(&view, slot, now, &mut counts);
+                self.side.exemplars(slot, places, &mut exemplars);
+                visitor.row(&Row {
+                    names: if beyond { &OVERFLOW_NAMES } else { &self.meta.label_names },
+                    values: if beyond { &overflow } else { &values },
+                    value: &value,
+                    created_ms: self.created_ms(slot),
+                    exemplars: &exemplars,
+                });
+            }
+            drop(values);
+            drop(view);
+            if !visitor.step() {
+                return false;
+            }
+            from = to;
+        }
+        visitor.end();
+        visitor.step()
+    }
+
+    fn value(&self, view: &View<'_>, slot: Slot, now_ms: u64, counts: &mut Vec<u64>) -> Value {
+        match self.spec.cells {
+            Cells::Count => {
+                let (whole, part) = self.count(view, slot);
+                Value::Counter { whole, part }
+            }
+            Cells::Signed => {
+                let (whole, part) = self.count(view, slot);
+                Value::Gauge(whole as i64 as f64 + part)
+            }
+            Cells::Float => Value::Gauge(view.float(self.first_number(slot))),
+            Cells::States => {
+                let bits = view.count(self.first_number(slot)).whole;
+                Value::StateSet((0..self.meta.states.len()).map(|at| bits >> at & 1 == 1).collect())
+            }
+            Cells::Text => Value::Info(self.side.info(slot)),
+            Cells::Buckets => {
+                let distribution = self.read_distribution(view, slot, counts);
+                match self.spec.kind {
+                    Kind::Summary => Value::Summary(self.quantiles(slot, distribution, now_ms)),
+                    _ => Value::Histogram(distribution),
+                }
+            }
+        }
+    }
+
+    /// A counter's sum over all its cells: the whole part and the rest.
+    #[inline]
+    pub(crate) fn count(&self, view: &View<'_>, slot: Slot) -> (u64, f64) {
+        let Sum { mut whole, mut part } = view.count(self.first_number(slot));
+        if let Some(number) = self.promoted(slot) {
+            let more = view.count(number);
+            whole = whole.wrapping_add(more.whole);
+            part += more.part;
+        }
+        let companion = self.companion(slot);
+        if companion != 0 {
+            part += view.float(companion);
+        }
+        (whole, part)
+    }
+
+    /// A histogram's counts over all its cells.
+    pub(crate) fn distribution(&self, view: &View<'_>, slot: Slot) -> Distribution {
+        self.read_distribution(view, slot, &mut Vec::new())
+    }
+
+    fn read_distribution(&self, view: &View<'_>, slot: Slot, counts: &mut Vec<u64>) -> Distribution {
+        let shape = self.shape.as_ref().expect("a histogram's family has a shape");
+        counts.clear();
+        counts.resize(shape.slots(), 0);
+        let mut sum = 0.0;
+        for first in std::iter::once(self.first_number(slot)).chain(self.promoted(slot)) {
+            // Sums first: each was added to after its bucket, so no value is in the sum and not in a bucket.
+            sum += shape.sum_cells().iter().map(|cell| view.histogram_sum(first + cell)).sum::<f64>();
+            for run in shape.segments() {
+                let slots = run.slot_start as usize..(run.slot_start + run.len) as usize;
+                let cells = first + run.cell_start..first + run.cell_start + run.len;
+                view.add_counts(cells, &mut counts[slots]);
+            }
+        }
+        Distribution::from_counts(Arc::clone(shape), counts, sum)
+    }
+
+    /// A summary's numbers: quantiles of its window, or of all time.
+    fn quantiles(&self, slot: Slot, all: Distribution, now_ms: u64) -> Quantiles {
+        let (count, sum) = (all.count(), all.sum());
+        let values = |seen: &Distribution| self.spec.quantiles.iter().map(|q| (*q, seen.quantile(*q))).collect();
+        let values = match self.spec.window {
+            None => values(&all),
+            Some(spec) => {
+                let mut windows = held(self.side.windows.lock());
+                let window = windows.entry(slot).or_insert_with(|| Window::new(spec, self.created_ms(slot), &all));
+                values(&window.slide(&all, now_ms))
+            }
+        };
+        Quantiles { values, count, sum }
+    }
+}

@@ -1,0 +1,136 @@
+//! A counter: it only goes up.
+
+use super::{check_exemplar, metric};
+use crate::clock::now_ms;
+use crate::error::Result;
+use crate::registry::bound::Bound;
+use crate::registry::family::Core;
+use crate::registry::recall::Place;
+use crate::shard::{Encoding, Shard, cell, writer};
+use std::sync::Arc;
+
+/// A handle on a counter.
+///
+/// Whole adds are exact and cost one plain add to a cell that only the calling thread writes. Clones are the same
+/// series.
+#[derive(Clone, Debug)]
+pub struct Counter(Bound);
+
+metric!(Counter, COUNTER);
+
+/// A whole number that f64 holds exactly, if `v` is one.
+fn whole(v: f64) -> Option<u64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
+    (v >= 0.0 && v <= EXACT && v.trunc() == v).then_some(v as u64)
+}
+
+impl Counter {
+    pub(super) fn of(bound: Bound) -> Self {
+        Counter(bound)
+    }
+
+    /// Adds 1.
+    #[inline]
+    pub fn inc(&self) {
+        self.add(1);
+    }
+
+    /// Adds `n`.
+    #[inline]
+    pub fn add(&self, n: u64) {
+        if let Some(before) = writer::add(self.0.number, self.0.shared(), n) {
+            self.0.family.warm(self.0.slot, before, n);
+        }
+    }
+
+    /// Adds a number that need not be whole. What is negative or not finite is counted as invalid and not added.
+    #[inline]
+    pub fn add_f64(&self, v: f64) {
+        match whole(v) {
+            Some(n) => self.add(n),
+            None => add_part(&self.0.family, self.0.slot, v),
+        }
+    }
+
+    /// Adds with one atomic instruction to the shared cell, whatever the calling thread: for signal handlers, where the
+    /// plain add of the interrupted code may be half done on some processors.
+    pub fn add_shared(&self, n: u64) {
+        cell::add_shared(self.0.shared(), n);
+    }
+
+    /// Adds through a shard that the caller holds.
+    #[inline]
+    pub fn add_on(&self, shard: &Shard, n: u64) {
+        match (shard.cell(self.0.number), shard.encoding()) {
+            (Some(cell), Encoding::U64) => cell::add_owned(cell, n),
+            (Some(cell), Encoding::F64) => cell::add_owned_f64(cell, n as f64),
+            (None, _) => self.add_shared(n),
+        }
+    }
+
+    /// Adds `n` and keeps an exemplar of it, in the place of the one before.
+    ///
+    /// # Errors
+    /// When the labels have more than 128 characters in all, or a name is empty or there twice. The add is made even
+    /// then.
+    pub fn add_with_exemplar(&self, n: u64, labels: &[(&str, &str)]) -> Result<()> {
+        self.add(n);
+        self.0.family.exemplar(self.0.slot, 0, labels, n as f64)
+    }
+
+    /// Reads the counter from a function at every scrape. The function's number should only go up, and is added to what
+    /// was counted.
+    pub fn callback(&self, read: impl Fn() -> f64 + Send + Sync + 'static) {
+        self.0.family.side.call_for(self.0.slot, Arc::new(read));
+    }
+
+    /// The value now, over all threads. For tests and displays: it reads every writer's cell.
+    pub fn value(&self) -> f64 {
+        let (whole, part) = self.0.family.count(&self.0.family.space.view(), self.0.slot);
+        whole as f64 + part
+    }
+
+    /// The number of the counter's cell, for hosts that add to it themselves.
+    pub fn cell(&self) -> u32 {
+        self.0.number
+    }
+
+    pub(crate) fn add_to(family: &Arc<Core>, labels: &[&str], n: u64) {
+        family.with_place(labels, |place: Place| {
+            if let Some(before) = writer::add(place.number, place.shared, n) {
+                family.warm(place.slot, before, n);
+            }
+        });
+    }
+
+    pub(crate) fn add_f64_to(family: &Arc<Core>, labels: &[&str], v: f64) {
+        match whole(v) {
+            Some(n) => Self::add_to(family, labels, n),
+            None => {
+                family.with_place(labels, |place| add_part(family, place.slot, v));
+            }
+        }
+    }
+}
+
+/// Adds a fraction to a series' companion cell.
+fn add_part(family: &Core, slot: u32, v: f64) {
+    if !(v > 0.0 && v.is_finite()) {
+        return family.count_invalid();
+    }
+    let number = family.companion_or_new(slot);
+    if number != 0 {
+        writer::add_f64(number, family.space.shared(number), v);
+    }
+}
+
+impl Core {
+    /// Keeps an exemplar of a series, if its labels are allowed.
+    pub(crate) fn exemplar(&self, slot: u32, bucket: u32, labels: &[(&str, &str)], value: f64) -> Result<()> {
+        check_exemplar(&self.meta.name, labels)?;
+        self.side.keep_exemplar(slot, bucket, labels, value, now_ms());
+        Ok(())
+    }
+}
+
+const _: () = assert!(size_of::<Counter>() == 24 && size_of::<Option<Counter>>() == 24);

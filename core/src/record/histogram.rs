@@ -1,0 +1,229 @@
+//! A histogram: one record, and at scrape exact classic buckets, native buckets and quantiles.
+
+use super::{check_exemplar, metric};
+use crate::clock::now_ms;
+use crate::error::Result;
+use crate::merge::distribution::Distribution;
+use crate::registry::bound::Bound;
+use crate::registry::family::Core;
+use crate::registry::recall::Place;
+use crate::shape::{HdrTable, Table};
+use crate::shard::{Encoding, Shard, cell, writer};
+use crate::sync::AtomicU64;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A handle on a histogram.
+///
+/// A record finds its bucket from the bits of the value and makes two plain adds, bucket and sum, to cells that only the
+/// calling thread writes. There is no count to add to: it is the sum of the buckets, so the two always agree. Clones are
+/// the same series.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    bound: Bound,
+    /// The table of the family's shape, which lives as long as `bound` holds the family.
+    table: NonNull<Table>,
+}
+
+metric!(Histogram, HISTOGRAM);
+
+// SAFETY: the table is never changed, and lives as long as the family that `bound` shares.
+unsafe impl Send for Histogram {}
+// SAFETY: as above.
+unsafe impl Sync for Histogram {}
+
+fn table_of(family: &Core) -> &Table {
+    // The builder gives every family of this kind a shape.
+    family.shape.as_ref().expect("a histogram's family has a shape").table()
+}
+
+/// Counts `v` in the series whose first cell is `number`, by the calling thread.
+#[inline(always)]
+fn record(table: &Table, number: u32, shared: &AtomicU64, v: f64) {
+    let at = table.locate(v);
+    let sum = table.sum_cell(at);
+    match writer::own_run(number) {
+        Some(first) => {
+            // SAFETY: both offsets are below the cells of the series, which lie in a row in the writer's slab.
+            let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum as usize)) };
+            cell::add_owned(bucket, 1);
+            cell::add_owned_sum(sum, v);
+        }
+        None => record_elsewhere(number, shared, at, sum, v),
+    }
+}
+
+#[inline(never)]
+fn record_elsewhere(number: u32, shared: &AtomicU64, at: u32, sum: u32, v: f64) {
+    if let Some(bucket) = writer::own_or_open(number + at)
+        && let Some(sum) = writer::own(number + sum)
+    {
+        cell::add_owned(bucket, 1);
+        cell::add_owned_sum(sum, v);
+        return;
+    }
+    let first: *const AtomicU64 = shared;
+    // SAFETY: as above, in the shared cells.
+    let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum as usize)) };
+    cell::add_shared(bucket, 1);
+    cell::add_shared_sum(sum, v);
+}
+
+impl Histogram {
+    pub(super) fn of(bound: Bound) -> Self {
+        let table = NonNull::from(table_of(&bound.family));
+        Histogram { bound, table }
+    }
+
+    #[inline(always)]
+    fn table(&self) -> &Table {
+        // SAFETY: the table lives as long as the family, which `bound` shares.
+        unsafe { self.table.as_ref() }
+    }
+
+    /// Records a value. What is not finite is counted as invalid and not recorded. The HDR store counts values below
+    /// zero in its lowest bucket; the compact store puts them where the bounds say.
+    #[inline]
+    pub fn observe(&self, v: f64) {
+        if v.is_finite() {
+            record(self.table(), self.bound.number, self.bound.shared(), v);
+        } else {
+            self.bound.family.count_invalid();
+        }
+    }
+
+    /// Records a duration in seconds, given in nanoseconds.
+    #[inline]
+    pub fn observe_nanos(&self, nanos: u64) {
+        // Division is rounded once, so 5,000,000 ns is exactly the double that a bound of 0.005 is.
+        record(self.table(), self.bound.number, self.bound.shared(), nanos as f64 / 1e9);
+    }
+
+    /// Records a duration, in seconds.
+    #[inline]
+    pub fn observe_duration(&self, duration: Duration) {
+        self.observe(duration.as_secs_f64());
+    }
+
+    /// Records a value through a shard that the caller holds.
+    #[inline]
+    pub fn observe_on(&self, shard: &Shard, v: f64) {
+        if !v.is_finite() {
+            return self.bound.family.count_invalid();
+        }
+        let number = self.bound.number;
+        let at = self.table().locate(v);
+        let sum_at = self.table().sum_cell(at);
+        match (shard.cell(number + at), shard.cell(number + sum_at), shard.encoding()) {
+            (Some(bucket), Some(sum), Encoding::U64) => {
+                cell::add_owned(bucket, 1);
+                cell::add_owned_sum(sum, v);
+            }
+            (Some(bucket), Some(sum), Encoding::F64) => {
+                cell::add_owned_f64(bucket, 1.0);
+                cell::add_owned_sum(sum, v);
+            }
+            _ => {
+                cell::add_shared(self.bound.shared_at(at), 1);
+                cell::add_shared_sum(self.bound.shared_at(sum_at), v);
+            }
+        }
+    }
+
+    /// Records a value and keeps an exemplar of it, in the place of the last one in its classic bucket.
+    ///
+    /// # Errors
+    /// When the labels have more than 128 characters in all, or a name is empty or there twice. The value is recorded
+    /// even then.
+    pub fn observe_with_exemplar(&self, v: f64, labels: &[(&str, &str)]) -> Result<()> {
+        self.observe(v);
+        let family = &self.bound.family;
+        check_exemplar(&family.meta.name, labels)?;
+        if v.is_finite()
+            && let Some(shape) = &family.shape
+        {
+            let bucket = shape.bounds().partition_point(|bound| *bound < v) as u32;
+            family.side.keep_exemplar(self.bound.slot, bucket, labels, v, now_ms());
+        }
+        Ok(())
+    }
+
+    /// Starts the clock; the time until the timer is dropped or stopped is recorded in seconds.
+    pub fn start_timer(&self) -> Timer {
+        Timer { histogram: Some(self.clone()), start: Instant::now() }
+    }
+
+    /// Records how long `f` takes, in seconds, also when it panics.
+    pub fn time<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _timer = self.start_timer();
+        f()
+    }
+
+    /// What was recorded so far, over all threads.
+    pub fn distribution(&self) -> Distribution {
+        self.bound.family.distribution(&self.bound.family.space.view(), self.bound.slot)
+    }
+
+    /// The number of the first cell, for hosts that record themselves by [`Shape::table`](crate::shape::Shape::table).
+    pub fn cell(&self) -> u32 {
+        self.bound.number
+    }
+
+    /// The table that says which cell a value is counted in, if the histogram keeps its counts in the HDR store.
+    pub fn hdr_table(&self) -> Option<&HdrTable> {
+        self.table().hdr()
+    }
+
+    pub(crate) fn observe_to(family: &Arc<Core>, labels: &[&str], v: f64) {
+        if !v.is_finite() {
+            return family.count_invalid();
+        }
+        let table = table_of(family);
+        family.with_place(labels, |place: Place| record(table, place.number, place.shared, v));
+    }
+}
+
+/// A running clock of a histogram.
+///
+/// ```
+/// # let registry = tykmetrics::Registry::new();
+/// let latency = registry.histogram("job_seconds", "Time per job").register()?;
+/// {
+///     let _timer = latency.start_timer();
+///     // the work
+/// }
+/// assert_eq!(latency.distribution().count(), 1);
+/// # Ok::<(), tykmetrics::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a timer that is dropped at once measures nothing"]
+pub struct Timer {
+    histogram: Option<Histogram>,
+    start: Instant,
+}
+
+impl Timer {
+    /// Records the time, and tells it.
+    pub fn stop(mut self) -> Duration {
+        let elapsed = self.start.elapsed();
+        if let Some(histogram) = self.histogram.take() {
+            histogram.observe_duration(elapsed);
+        }
+        elapsed
+    }
+
+    /// Ends without recording, and tells the time.
+    pub fn discard(mut self) -> Duration {
+        self.histogram = None;
+        self.start.elapsed()
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let Some(histogram) = self.histogram.take() {
+            histogram.observe_duration(self.start.elapsed());
+        }
+    }
+}

@@ -1,0 +1,563 @@
+//! One family: its series, how they are found, made and removed.
+//!
+//! A series is a row (state, leases, cell number, companion, start, one word per label) in a table that scrapes read
+//! without a lock. Lookups go through an index of 16 stripes, each a hash table of row numbers behind a lock that only
+//! lookups and makers of series take. Nothing here is on the record path of a bound handle.
+
+use super::bound::{Bound, Lease, Slot};
+use super::limits::Budget;
+use super::recall;
+use super::rows::Rows;
+use super::side::Side;
+use super::spec::Spec;
+use super::words::Words;
+use crate::clock::now_ms;
+use crate::error::{Error, ErrorCode, Result};
+use crate::merge::snapshot::{Meta, Text};
+use crate::shape::Shape;
+use crate::shard::Space;
+use crate::shard::cell::CellId;
+use crate::shard::numbering::Tier;
+use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering::*, RwLock, held};
+use crossbeam::queue::ArrayQueue;
+use crossbeam::utils::CachePadded;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, OnceLock};
+
+// The words of a row.
+pub(super) const STATE: usize = 0;
+pub(super) const LEASES: usize = 1;
+const CELL: usize = 2;
+const COMPANION: usize = 3;
+const CREATED: usize = 4;
+const LABELS: usize = 5;
+
+// The flags in a row's state; the handles are counted above them.
+/// It is in the index and is rendered.
+pub(crate) const LIVE: u32 = 1;
+/// It was removed because it was idle: what reaches it late still counts.
+pub(super) const EXPIRED: u32 = 2;
+/// It is the overflow series.
+pub(crate) const OVERFLOW: u32 = 4;
+/// A private cell was added; `Side` knows its number.
+pub(super) const PROMOTED: u32 = 8;
+/// So many handles were counted that the count may have wrapped: never recycled.
+pub(super) const PINNED: u32 = 16;
+/// One handle.
+pub(super) const HANDLE: u32 = 1 << 8;
+/// Handles at which a series is pinned, far from where 24 bits wrap.
+const PIN_AT: u32 = HANDLE << 22;
+
+/// Stripes of the index, so that makers of series and the growth of a table hold up one lookup in 16.
+const STRIPES: usize = 16;
+/// The label that overflow series carry, as OpenTelemetry names it.
+pub(crate) const OVERFLOW_LABEL: &str = "otel_metric_overflow";
+/// Adds to one shared cell between two signs that it is hot.
+const HEAT: u64 = 1 << 14;
+/// Signs of heat that wait to be looked at; more are dropped, since a hot series gives another one soon.
+const HOT_QUEUE: usize = 64;
+/// Ticks a second of a series' start: 1/32 s for four years in a u32, which then stays at its end.
+const TICKS_NUM: u64 = 4;
+const TICK_MS_DEN: u64 = 125;
+
+/// What only makers and removers of series need.
+pub(super) struct Growth {
+    /// Rows whose series is gone for good.
+    pub(super) free: Vec<Slot>,
+    /// Series that may still be given a private cell.
+    pub(super) private_left: u32,
+    /// Rows that were removed and wait for their last handle and lease.
+    pub(super) removed: Vec<Slot>,
+    pub(super) overflow: Option<Slot>,
+}
+
+/// One family.
+pub(crate) struct Core {
+    /// Tells families apart in lookup caches. Never 0, never reused.
+    pub(crate) uid: u32,
+    pub(crate) meta: Arc<Meta>,
+    pub(crate) spec: Spec,
+    pub(crate) shape: Option<Arc<Shape>>,
+    pub(crate) space: &'static Space,
+    /// Moves on when a series is removed or gets another cell, so that lookup caches look again.
+    pub(crate) generation: AtomicU32,
+    pub(super) rows: Rows,
+    pub(super) words: Arc<Words>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) growth: Mutex<Growth>,
+    pub(crate) live: AtomicU32,
+    hasher: RandomState,
+    index: Box<[CachePadded<RwLock<HashTable<Slot>>>]>,
+    pub(super) hot: OnceLock<ArrayQueue<Slot>>,
+    pub(crate) side: Side,
+    birth_ms: u64,
+    /// Lookups that were answered with the overflow series.
+    pub(crate) overflowed: AtomicU64,
+    /// Records of a value that cannot be counted: negative, infinite, not a number.
+    pub(crate) invalid: AtomicU64,
+}
+
+/// How a found series is held.
+#[derive(Clone, Copy, PartialEq)]
+enum Hold {
+    Handle,
+    Lease,
+}
+
+impl Core {
+    pub(super) fn new(spec: Spec, meta: Meta, space: &'static Space, words: Arc<Words>, budget: Arc<Budget>) -> Core {
+        static UIDS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
+        let labels = meta.label_names.len();
+        Core {
+            // Relaxed: only uniqueness matters.
+            uid: UIDS.fetch_add(1, Relaxed),
+            shape: meta.shape.clone(),
+            space,
+            generation: AtomicU32::new(0),
+            rows: Rows::new(LABELS + labels),
+            words,
+            budget,
+            growth: Mutex::new(Growth {
+                free: Vec::new(),
+                private_left: spec.private_series(),
+                removed: Vec::new(),
+                overflow: None,
+            }),
+            live: AtomicU32::new(0),
+            hasher: RandomState::default(),
+            index: (0..if labels == 0 { 1 } else { STRIPES }).map(|_| CachePadded::default()).collect(),
+            hot: OnceLock::new(),
+            side: Side::default(),
+            birth_ms: now_ms(),
+            overflowed: AtomicU64::new(0),
+            invalid: AtomicU64::new(0),
+            spec,
+            meta: Arc::new(meta),
+        }
+    }
+
+    /// Cells that a series takes in a row.
+    pub(crate) fn width(&self) -> u32 {
+        self.shape.as_ref().map_or(1, |shape| shape.cells())
+    }
+
+    // ---- finding ----------------------------------------------------------------------------------------------
+
+    /// The hash of a label set.
+    #[inline]
+    pub(crate) fn hash<'a>(&self, labels: impl IntoIterator<Item = &'a str>) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        for label in labels {
+            hasher.write(label.as_bytes());
+            // Ends each value, so that ("ab", "c") and ("a", "bc") differ.
+            hasher.write_u8(0xff);
+        }
+        hasher.finish()
+    }
+
+    fn stripe(&self, hash: u64) -> &RwLock<HashTable<Slot>> {
+        // The low bits choose the set of a lookup cache and the place in a table, so a stripe is chosen by high ones.
+        &self.index[(hash >> 48) as usize % self.index.len()]
+    }
+
+    fn search(&self, table: &HashTable<Slot>, hash: u64, labels: &[&str]) -> Option<Slot> {
+        let is = |slot: &Slot| self.label_texts(*slot).map(|text| text.raw).eq(labels.iter().copied());
+        table.find(hash, is).copied()
+    }
+
+    /// The series of a label set with a handle on it, made if there is none. The overflow series if none may be made.
+    pub(crate) fn bind(self: &Arc<Self>, labels: &[&str]) -> Result<Bound> {
+        self.check_count(labels.len())?;
+        let slot = self.find_or_make(self.hash(labels.iter().copied()), labels, Hold::Handle)?;
+        Ok(Bound::counted(Arc::clone(self), slot))
+    }
+
+    /// As [`bind`](Self::bind), without making a series.
+    pub(crate) fn bind_existing(self: &Arc<Self>, labels: &[&str]) -> Option<Bound> {
+        let hash = self.hash(labels.iter().copied());
+        let table = held(self.stripe(hash).read());
+        let slot = self.search(&table, hash, labels)?;
+        self.hold(slot);
+        drop(table);
+        Some(Bound::counted(Arc::clone(self), slot))
+    }
+
+    /// Records to the series of a label set: through the thread's lookup cache if it used the labels before, else
+    /// through the index. `None` if the label count is wrong or no series could be had.
+    #[inline]
+    pub(crate) fn with_place<R>(
+        self: &Arc<Self>,
+        labels: &[&str],
+        record: impl Fn(recall::Place) -> R,
+    ) -> Option<R> {
+        let hash = self.hash(labels.iter().copied());
+        if let Some(place) = recall::find(self, hash, labels) {
+            return Some(record(place));
+        }
+        self.with_place_slowly(hash, labels, &record)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_place_slowly<R>(
+        self: &Arc<Self>,
+        hash: u64,
+        labels: &[&str],
+        record: &dyn Fn(recall::Place) -> R,
+    ) -> Option<R> {
+        self.check_count(labels.len()).ok()?;
+        // Acquire: read before the series is looked up, so that a removal in between makes the entry miss.
+        let generation = self.generation.load(Acquire);
+        let slot = self.find_or_make(hash, labels, Hold::Lease).ok()?;
+        let lease = Lease::counted(Arc::clone(self), slot);
+        let number = self.number(slot);
+        let result = record(recall::Place { number, shared: self.space.shared(number), slot });
+        // The overflow series stands for many label sets, which would push the others out of the cache.
+        if self.state(slot) & OVERFLOW == 0 {
+            recall::keep(lease, generation, hash, labels);
+        }
+        Some(result)
+    }
+
+    pub(crate) fn check_count(&self, given: usize) -> Result<()> {
+        let wanted = self.meta.label_names.len();
+        if given == wanted {
+            return Ok(());
+        }
+        let (name, names) = (&self.meta.name, self.meta.label_names.join(", "));
+        Err(Error::new(
+            ErrorCode::LabelCount,
+            format!("metric {name:?} has {wanted} labels ({names}), but {given} values were given; give one for each"),
+        ))
+    }
+
+    fn find_or_make(&self, hash: u64, labels: &[&str], hold: Hold) -> Result<Slot> {
+        let stripe = self.stripe(hash);
+        let table = held(stripe.read());
+        if let Some(slot) = self.search(&table, hash, labels) {
+            // Held before the lock is left: the series is in the index, so it was not removed.
+            self.hold_as(slot, hold);
+            return Ok(slot);
+        }
+        drop(table);
+        let mut table = held(stripe.write());
+        if let Some(slot) = self.search(&table, hash, labels) {
+            self.hold_as(slot, hold);
+            return Ok(slot);
+        }
+        match self.make(labels, hold) {
+            Some(slot) => {
+                table.insert_unique(hash, slot, |slot| self.hash(self.label_texts(*slot).map(|text| text.raw)));
+                Ok(slot)
+            }
+            None => {
+                drop(table);
+                self.overflow(hold)
+            }
+        }
+    }
+
+    // ---- making -----------------------------------------------------------------------------------------------
+
+    /// A series that is not in the index yet, held once. `None` if a limit or the memory is used up.
+    fn make(&self, labels: &[&str], hold: Hold) -> Option<Slot> {
+        let mut growth = held(self.growth.lock());
+        // Relaxed: only changed under this lock.
+        if self.live.load(Relaxed) >= self.spec.limit || !self.budget.take() {
+            return None;
+        }
+        let made = self.make_row(&mut growth, labels, LIVE, hold);
+        match made {
+            Some(_) => {
+                self.live.fetch_add(1, Relaxed);
+            }
+            None => self.budget.give_back(1),
+        }
+        made
+    }
+
+    fn make_row(&self, growth: &mut Growth, labels: &[&str], flags: u32, hold: Hold) -> Option<Slot> {
+        let tier = if growth.private_left > 0 { Tier::Private } else { Tier::Shared };
+        let mut words = Vec::with_capacity(labels.len());
+        let cell = self.space.take(tier, self.width());
+        let row = cell.and_then(|cell| {
+            for label in labels {
+                words.push(self.words.intern(label)?);
+            }
+            let reused = growth.free.pop();
+            let (slot, row) = match reused {
+                Some(slot) => (slot, self.rows.row(slot)),
+                None => self.rows.make()?,
+            };
+            // Relaxed: the state below publishes the row.
+            row[CELL].store(cell, Relaxed);
+            row[COMPANION].store(0, Relaxed);
+            row[CREATED].store(self.tick(), Relaxed);
+            row[LABELS..].iter().zip(&words).for_each(|(place, word)| place.store(*word, Relaxed));
+            row[LEASES].store(u32::from(hold == Hold::Lease), Relaxed);
+            let handles = if hold == Hold::Handle { HANDLE } else { 0 };
+            // Release: a scrape that sees the series live sees the rest of its row.
+            row[STATE].store(flags | handles, Release);
+            if reused.is_none() {
+                self.rows.publish();
+            }
+            Some(slot)
+        });
+        if row.is_none() {
+            words.into_iter().for_each(|word| self.words.release(word));
+            if let Some(cell) = cell {
+                self.space.recycle(&self.space.alone(), cell, self.width());
+            }
+            return None;
+        }
+        growth.private_left = growth.private_left.saturating_sub(u32::from(tier == Tier::Private));
+        if growth.private_left == 0 {
+            self.hot.get_or_init(|| ArrayQueue::new(HOT_QUEUE));
+        }
+        row
+    }
+
+    /// The series that takes the records of label sets beyond a limit.
+    fn overflow(&self, hold: Hold) -> Result<Slot> {
+        // Relaxed: a count that is only shown.
+        self.overflowed.fetch_add(1, Relaxed);
+        let mut growth = held(self.growth.lock());
+        if let Some(slot) = growth.overflow {
+            self.hold_as(slot, hold);
+            return Ok(slot);
+        }
+        let slot = self.make_row(&mut growth, &[], LIVE | OVERFLOW, hold).ok_or_else(|| {
+            let name = &self.meta.name;
+            Error::new(ErrorCode::Platform, format!("no memory for a series of metric {name:?}"))
+        })?;
+        growth.overflow = Some(slot);
+        Ok(slot)
+    }
+
+    fn tick(&self) -> u32 {
+        let ticks = now_ms().saturating_sub(self.birth_ms) * TICKS_NUM / TICK_MS_DEN;
+        u32::try_from(ticks).unwrap_or(u32::MAX)
+    }
+
+    // ---- removing ---------------------------------------------------------------------------------------------
+
+    /// Removes the series of a label set. Handles on it keep working and are no longer rendered.
+    pub(crate) fn remove(&self, labels: &[&str]) -> bool {
+        self.take_out(labels, 0)
+    }
+
+    /// Takes a series out of the index and marks it, if it is there.
+    pub(super) fn take_out(&self, labels: &[&str], mark: u32) -> bool {
+        let hash = self.hash(labels.iter().copied());
+        let mut table = held(self.stripe(hash).write());
+        let is = |slot: &Slot| self.label_texts(*slot).map(|text| text.raw).eq(labels.iter().copied());
+        let Ok(entry) = table.find_entry(hash, is) else { return false };
+        let slot = *entry.get();
+        if mark & EXPIRED != 0 && self.state(slot) >= HANDLE {
+            // Someone took a handle since it was found idle. Handles are only taken under this stripe's lock.
+            return false;
+        }
+        entry.remove();
+        self.retire(slot, mark);
+        true
+    }
+
+    /// Removes every series.
+    pub(crate) fn clear(&self) {
+        for stripe in &self.index {
+            let mut table = held(stripe.write());
+            table.drain().for_each(|slot| self.retire(slot, 0));
+        }
+        let overflow = held(self.growth.lock()).overflow.take();
+        if let Some(slot) = overflow {
+            self.hide(slot, 0);
+        }
+    }
+
+    /// A series left the index and makes room for another.
+    fn retire(&self, slot: Slot, mark: u32) {
+        // Relaxed: read under the lock of growth only to compare with a limit.
+        self.live.fetch_sub(1, Relaxed);
+        self.budget.give_back(1);
+        self.hide(slot, mark);
+    }
+
+    /// A series is no longer rendered, and its cells come back when nobody holds it.
+    fn hide(&self, slot: Slot, mark: u32) {
+        // Relaxed: the flags decide what is rendered; what is reused is decided under locks.
+        self.rows.row(slot)[STATE].fetch_xor(LIVE | mark, Relaxed);
+        held(self.growth.lock()).removed.push(slot);
+        // Release: a cache that reads the new generation sees the series removed.
+        self.generation.fetch_add(1, Release);
+        recall::mark_stale();
+    }
+
+    /// Nobody can look the family up any more, so lookup caches need not remember its series.
+    pub(super) fn close(&self) {
+        // Release: as in `hide`.
+        self.generation.fetch_add(1, Release);
+        recall::mark_stale();
+    }
+
+    // ---- listing ----------------------------------------------------------------------------------------------
+
+    /// Rows that were ever made.
+    pub(crate) fn series_made(&self) -> u32 {
+        self.rows.len()
+    }
+
+    /// The flags of a row, which say whether it is rendered.
+    pub(crate) fn live_state(&self, slot: Slot) -> u32 {
+        self.state(slot)
+    }
+
+    /// The private number that a series was given later, if it was.
+    #[inline]
+    pub(crate) fn promoted(&self, slot: Slot) -> Option<CellId> {
+        // Acquire: pairs with the Release that set the flag.
+        let promoted = self.rows.row(slot)[STATE].load(Acquire) & PROMOTED != 0;
+        promoted.then(|| self.side.promoted(slot)).flatten()
+    }
+
+    // ---- holding ----------------------------------------------------------------------------------------------
+
+    pub(super) fn state(&self, slot: Slot) -> u32 {
+        // Acquire: pairs with the Release that made the series live.
+        self.rows.row(slot)[STATE].load(Acquire)
+    }
+
+    fn hold_as(&self, slot: Slot, hold: Hold) {
+        match hold {
+            Hold::Handle => self.hold(slot),
+            Hold::Lease => {
+                // Relaxed: made under the stripe's lock, which a removal takes too.
+                self.rows.row(slot)[LEASES].fetch_add(1, Relaxed);
+            }
+        }
+    }
+
+    /// One more handle.
+    pub(crate) fn hold(&self, slot: Slot) {
+        let state = &self.rows.row(slot)[STATE];
+        // Relaxed: as for a reference count, a new handle is made from one that exists or under the stripe's lock.
+        if state.fetch_add(HANDLE, Relaxed) >= PIN_AT {
+            state.fetch_or(PINNED, Relaxed);
+        }
+    }
+
+    /// One handle less.
+    pub(crate) fn let_go(&self, slot: Slot) {
+        // Release: what the handle wrote comes before the series is found free.
+        self.rows.row(slot)[STATE].fetch_sub(HANDLE, Release);
+    }
+
+    /// One lease less.
+    pub(crate) fn end_lease(&self, slot: Slot) {
+        // Release: as in `let_go`.
+        self.rows.row(slot)[LEASES].fetch_sub(1, Release);
+    }
+
+    // ---- reading a row ----------------------------------------------------------------------------------------
+
+    /// The number of the series' first cell; of its private one, once it was promoted.
+    pub(crate) fn number(&self, slot: Slot) -> CellId {
+        self.promoted(slot).unwrap_or_else(|| self.first_number(slot))
+    }
+
+    /// The number the series was made with.
+    pub(crate) fn first_number(&self, slot: Slot) -> CellId {
+        // Relaxed: written before the series was published.
+        self.rows.row(slot)[CELL].load(Relaxed)
+    }
+
+    /// The number of the cell for fractional adds, 0 if there were none.
+    pub(crate) fn companion(&self, slot: Slot) -> CellId {
+        // Relaxed: only the number is exchanged; its cells were zero from the start.
+        self.rows.row(slot)[COMPANION].load(Relaxed)
+    }
+
+    /// As [`companion`](Self::companion), after giving the series one. Takes no lock. 0 if there is no memory.
+    pub(crate) fn companion_or_new(&self, slot: Slot) -> CellId {
+        let known = self.companion(slot);
+        if known != 0 {
+            return known;
+        }
+        let Some(fresh) = self.space.take_beside(self.first_number(slot)) else { return 0 };
+        // Relaxed: as in `companion`. A loser's number stays unused: it is one cell, once in a series' life.
+        match self.rows.row(slot)[COMPANION].compare_exchange(0, fresh, Relaxed, Relaxed) {
+            Ok(_) => fresh,
+            Err(winner) => winner,
+        }
+    }
+
+    /// The series has no cells any more.
+    pub(super) fn forget_cells(&self, slot: Slot) {
+        let row = self.rows.row(slot);
+        // Relaxed: the ledger is held alone, and the row is not in the index.
+        row[CELL].store(0, Relaxed);
+        row[COMPANION].store(0, Relaxed);
+    }
+
+    /// When the series began, Unix time in milliseconds.
+    pub(crate) fn created_ms(&self, slot: Slot) -> u64 {
+        let ticks = self.rows.row(slot)[CREATED].load(Relaxed);
+        self.birth_ms + u64::from(ticks) * TICK_MS_DEN / TICKS_NUM
+    }
+
+    /// The label values of a series that cannot be recycled while this is used.
+    pub(crate) fn label_texts(&self, slot: Slot) -> impl Iterator<Item = Text<'_>> {
+        self.rows.row(slot)[LABELS..].iter().map(|word| self.words.text(word.load(Relaxed)))
+    }
+
+    pub(super) fn word_numbers(&self, slot: Slot) -> impl Iterator<Item = u32> {
+        self.rows.row(slot)[LABELS..].iter().map(|word| word.load(Relaxed))
+    }
+
+    /// Copies of the label values of a held series.
+    pub(crate) fn label_values(&self, slot: Slot) -> Vec<String> {
+        if self.state(slot) & OVERFLOW != 0 {
+            return Vec::new();
+        }
+        self.label_texts(slot).map(|text| text.raw.to_owned()).collect()
+    }
+
+    // ---- signs ------------------------------------------------------------------------------------------------
+
+    /// A shared cell of a series held `before` and was added to: now and then that is a sign that it is hot.
+    #[inline]
+    pub(crate) fn warm(&self, slot: Slot, before: u64, n: u64) {
+        if (before ^ before.wrapping_add(n)) >= HEAT {
+            self.warmed(slot);
+        }
+    }
+
+    #[cold]
+    fn warmed(&self, slot: Slot) {
+        if let Some(queue) = self.hot.get() {
+            // A full queue drops the sign: the series is hot, so there will be another.
+            let _ = queue.push(slot);
+        }
+    }
+
+    /// Counts a record whose value cannot be counted.
+    #[cold]
+    pub(crate) fn count_invalid(&self) {
+        // Relaxed: a count that is only shown.
+        self.invalid.fetch_add(1, Relaxed);
+    }
+}
+
+impl Drop for Core {
+    /// Gives back what the series had: no handle or lease is left, since each holds the family.
+    fn drop(&mut self) {
+        let ledger = self.space.alone();
+        for slot in 0..self.rows.len() {
+            self.free_cells(&ledger, slot);
+        }
+        drop(ledger);
+        // The words go with their table.
+        self.budget.give_back(self.live.load(Relaxed));
+    }
+}

@@ -1,0 +1,109 @@
+//! What few series have, kept beside the rows so that the many do not pay for it.
+
+use super::bound::Slot;
+use crate::merge::snapshot::Exemplar;
+use crate::merge::window::Window;
+use crate::shard::cell::CellId;
+use crate::sync::{Mutex, held};
+use dashmap::DashMap;
+use dashmap::try_result::TryResult;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+/// A function that a gauge or a counter is read from at scrape.
+pub(crate) type Callback = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// The last change of a series that may expire.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Seen {
+    /// A fingerprint of its cells.
+    pub(super) print: u64,
+    pub(super) since_ms: u64,
+}
+
+#[derive(Default)]
+pub(crate) struct Side {
+    promoted: Mutex<HashMap<Slot, CellId>>,
+    callbacks: Mutex<HashMap<Slot, Callback>>,
+    infos: Mutex<HashMap<Slot, Vec<(String, String)>>>,
+    /// By slot; only kept by families whose series expire.
+    pub(super) seen: Mutex<HashMap<Slot, Seen>>,
+    /// What expired series held when they were found idle, as the bits of their merged cells.
+    pub(super) expired: Mutex<HashMap<Slot, Vec<u64>>>,
+    pub(crate) windows: Mutex<HashMap<Slot, Window>>,
+    /// By series and the classic bucket the value fell in. A record that finds its place taken leaves it: exemplars are
+    /// a sample, records must not wait.
+    exemplars: OnceLock<DashMap<(Slot, u32), Exemplar>>,
+}
+
+impl Side {
+    pub(crate) fn promoted(&self, slot: Slot) -> Option<CellId> {
+        held(self.promoted.lock()).get(&slot).copied()
+    }
+
+    pub(super) fn promote(&self, slot: Slot, number: CellId) {
+        held(self.promoted.lock()).insert(slot, number);
+    }
+
+    pub(crate) fn call_for(&self, slot: Slot, callback: Callback) {
+        held(self.callbacks.lock()).insert(slot, callback);
+    }
+
+    /// The callbacks, to be called while no lock is held.
+    pub(crate) fn callbacks(&self) -> Vec<(Slot, Callback)> {
+        held(self.callbacks.lock()).iter().map(|(slot, callback)| (*slot, Arc::clone(callback))).collect()
+    }
+
+    pub(crate) fn set_info(&self, slot: Slot, labels: Vec<(String, String)>) {
+        held(self.infos.lock()).insert(slot, labels);
+    }
+
+    pub(crate) fn info(&self, slot: Slot) -> Vec<(String, String)> {
+        held(self.infos.lock()).get(&slot).cloned().unwrap_or_default()
+    }
+
+    /// Keeps an exemplar in the place of the one before, unless somebody is at that place.
+    pub(crate) fn keep_exemplar(&self, slot: Slot, bucket: u32, labels: &[(&str, &str)], value: f64, at_ms: u64) {
+        let all = self.exemplars.get_or_init(DashMap::new);
+        match all.try_get_mut(&(slot, bucket)) {
+            TryResult::Present(mut place) => {
+                let exemplar = place.value_mut();
+                exemplar.labels.resize_with(labels.len(), Default::default);
+                // The strings are reused: trace ids have one length, so an overwrite allocates nothing.
+                for (to, (name, text)) in exemplar.labels.iter_mut().zip(labels) {
+                    to.0.clear();
+                    to.0.push_str(name);
+                    to.1.clear();
+                    to.1.push_str(text);
+                }
+                (exemplar.value, exemplar.at_ms) = (value, at_ms);
+            }
+            TryResult::Absent => {
+                let labels = labels.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+                all.insert((slot, bucket), Exemplar { labels, value, at_ms });
+            }
+            TryResult::Locked => {}
+        }
+    }
+
+    /// The exemplars of a series with `buckets` places.
+    pub(crate) fn exemplars(&self, slot: Slot, buckets: u32, into: &mut Vec<Exemplar>) {
+        into.clear();
+        if let Some(all) = self.exemplars.get().filter(|all| !all.is_empty()) {
+            into.extend((0..buckets).filter_map(|bucket| all.get(&(slot, bucket)).map(|e| e.value().clone())));
+        }
+    }
+
+    /// Forgets a series that is gone; tells its promoted number.
+    pub(super) fn forget(&self, slot: Slot) -> Option<CellId> {
+        held(self.callbacks.lock()).remove(&slot);
+        held(self.infos.lock()).remove(&slot);
+        held(self.seen.lock()).remove(&slot);
+        held(self.expired.lock()).remove(&slot);
+        held(self.windows.lock()).remove(&slot);
+        if let Some(all) = self.exemplars.get() {
+            all.retain(|(of, _), _| *of != slot);
+        }
+        held(self.promoted.lock()).remove(&slot)
+    }
+}

@@ -1,0 +1,272 @@
+//! What a family does now and then, at the start of a scrape: ask its callbacks, give hot series a private cell, let
+//! idle ones expire, and take back what nobody holds any more.
+//!
+//! None of this is on the record path, and none of it waits for a writer: a writer with an old handle goes on adding to
+//! the cells it knows, which stay its series' until the handle is gone.
+
+use super::bound::Slot;
+use super::family::{Core, EXPIRED, HANDLE, LEASES, LIVE, OVERFLOW, PINNED, PROMOTED, STATE};
+use super::recall;
+use super::side::Seen;
+use super::spec::Cells;
+use crate::shard::cell;
+use crate::shard::numbering::Tier;
+use crate::shard::space::{Alone, View};
+use crate::sync::{Ordering::*, held};
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Signs of heat between two scrapes that make a shared series private: some 32,000 adds, which at 5 ns each is when
+/// the lock prefix has cost a tenth of a millisecond.
+const HOT: u32 = 2;
+/// Series whose cells are read or zeroed in one hold of the ledger, so that a scrape or a maker never waits long.
+const BATCH: usize = 512;
+
+/// The cells of a series, merged: what kind of number each holds, and the number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Merged {
+    Whole(u64),
+    /// A sum or a companion.
+    Float(f64),
+    /// A value that is set, not added to.
+    Level(u64),
+}
+
+impl Core {
+    /// One round. One caller at a time; no lock is held when it begins. Tells how many callbacks failed.
+    pub(super) fn upkeep(self: &Arc<Self>, now_ms: u64) -> u64 {
+        let failures = self.ask_callbacks();
+        self.promote_hot();
+        if let Some(ttl) = self.spec.expire_after {
+            self.expire(now_ms, ttl.as_millis() as u64);
+        }
+        self.reclaim();
+        failures
+    }
+
+    fn ask_callbacks(&self) -> u64 {
+        let mut failures = 0;
+        for (slot, callback) in self.side.callbacks() {
+            // A callback is the host's code: its panic must not reach the scrape.
+            let Ok(value) = catch_unwind(AssertUnwindSafe(|| callback())) else {
+                failures += 1;
+                continue;
+            };
+            let number = match self.spec.cells {
+                Cells::Count => self.companion_or_new(slot),
+                _ => self.number(slot),
+            };
+            // Relaxed: a value by itself.
+            self.space.shared(number).store(value.to_bits(), Relaxed);
+        }
+        failures
+    }
+
+    // ---- promotion --------------------------------------------------------------------------------------------
+
+    fn promote_hot(&self) {
+        let Some(queue) = self.hot.get() else { return };
+        let mut signs: HashMap<Slot, u32> = HashMap::new();
+        for _ in 0..queue.capacity() {
+            let Some(slot) = queue.pop() else { break };
+            *signs.entry(slot).or_default() += 1;
+        }
+        signs.into_iter().filter(|(_, signs)| *signs >= HOT).for_each(|(slot, _)| {
+            self.promote(slot);
+        });
+    }
+
+    /// Gives a shared series private cells beside its shared ones. Handles made before keep adding to the shared ones;
+    /// the scrape adds both up. False if it has some, or there are none left.
+    pub(crate) fn promote(&self, slot: Slot) -> bool {
+        let private = self.space.layout().private();
+        let state = self.state(slot);
+        if state & LIVE == 0 || state & PROMOTED != 0 || self.first_number(slot) < private {
+            return false;
+        }
+        let Some(number) = self.space.take(Tier::Private, self.width()) else { return false };
+        if number >= private {
+            self.space.recycle(&self.space.alone(), number, self.width());
+            return false;
+        }
+        self.side.promote(slot, number);
+        // Release: whoever sees the flag finds the number.
+        self.rows.row(slot)[STATE].fetch_or(PROMOTED, Release);
+        // Release: as for a removal, so that lookup caches take the new number.
+        self.generation.fetch_add(1, Release);
+        recall::mark_stale();
+        true
+    }
+
+    // ---- expiry -----------------------------------------------------------------------------------------------
+
+    fn expire(&self, now_ms: u64, ttl_ms: u64) {
+        let mut idle = Vec::new();
+        let slots: Vec<Slot> = (0..self.rows.len()).collect();
+        for batch in slots.chunks(BATCH) {
+            let view = self.space.view();
+            let mut seen = held(self.side.seen.lock());
+            for &slot in batch {
+                let state = self.state(slot);
+                // A series that somebody holds may be recorded to at any time.
+                if state & LIVE == 0 || state & OVERFLOW != 0 || state >= HANDLE {
+                    seen.remove(&slot);
+                    continue;
+                }
+                let cells = self.merged(&view, slot);
+                let print = fingerprint(&cells);
+                let last = seen.entry(slot).or_insert(Seen { print, since_ms: now_ms });
+                if last.print != print {
+                    *last = Seen { print, since_ms: now_ms };
+                } else if now_ms.saturating_sub(last.since_ms) >= ttl_ms {
+                    idle.push((slot, self.label_values(slot), cells));
+                }
+            }
+        }
+        for (slot, labels, cells) in idle {
+            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            // What the series held when it was found idle is remembered first: a thread whose cache still knows the
+            // series may be adding to it right now, and `fold_late` counts whatever came since.
+            held(self.side.expired.lock()).insert(slot, cells.iter().map(|c| c.to_bits()).collect());
+            if !self.take_out(&labels, EXPIRED) {
+                held(self.side.expired.lock()).remove(&slot);
+            }
+            held(self.side.seen.lock()).remove(&slot);
+        }
+    }
+
+    /// Adds what reached an expired series after it was found idle to the series that has its labels now.
+    fn fold_late(self: &Arc<Self>, slot: Slot) {
+        let Some(before) = held(self.side.expired.lock()).get(&slot).cloned() else { return };
+        let now = self.merged(&self.space.view(), slot);
+        let bits: Vec<u64> = now.iter().map(|c| c.to_bits()).collect();
+        if bits == before {
+            return;
+        }
+        let labels = self.label_values(slot);
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let Ok(heir) = self.bind(&labels) else { return };
+        // Whole counts first and sums after, as records do.
+        for floats in [false, true] {
+            for (offset, (cell, before)) in now.iter().zip(before.iter().copied().chain(std::iter::repeat(0))).enumerate() {
+                let companion = offset as u32 == self.width();
+                let target = match companion {
+                    false => self.first_number(heir.slot) + offset as u32,
+                    true => self.companion_or_new(heir.slot),
+                };
+                let shared = self.space.shared(target);
+                match *cell {
+                    Merged::Whole(n) if !floats => {
+                        cell::add_shared(shared, n.wrapping_sub(before));
+                    }
+                    Merged::Float(v) if floats => cell::add_shared_sum(shared, v - f64::from_bits(before)),
+                    // Relaxed: a value by itself.
+                    Merged::Level(bits) if !floats && bits != before => shared.store(bits, Relaxed),
+                    _ => {}
+                }
+            }
+        }
+        held(self.side.expired.lock()).insert(slot, bits);
+    }
+
+    /// The cells of a series, merged; its companion last.
+    fn merged(&self, view: &View<'_>, slot: Slot) -> Vec<Merged> {
+        let first = self.first_number(slot);
+        let promoted = self.side.promoted(slot);
+        let mut cells: Vec<Merged> = (0..self.width())
+            .map(|offset| match self.spec.cells {
+                Cells::Float | Cells::States | Cells::Text => Merged::Level(view.count(first + offset).whole),
+                Cells::Buckets if self.shape.as_ref().is_some_and(|s| s.sum_cells().contains(&offset)) => {
+                    let more = promoted.map_or(0.0, |number| view.float(number + offset));
+                    Merged::Float(view.float(first + offset) + more)
+                }
+                Cells::Count | Cells::Signed | Cells::Buckets => {
+                    let more = promoted.map_or(0, |number| view.count(number + offset).whole);
+                    Merged::Whole(view.count(first + offset).whole.wrapping_add(more))
+                }
+            })
+            .collect();
+        let companion = self.companion(slot);
+        if companion != 0 {
+            cells.push(Merged::Float(view.float(companion)));
+        }
+        cells
+    }
+
+    // ---- reclaiming -------------------------------------------------------------------------------------------
+
+    /// Takes back the cells and the text of removed series that nothing holds.
+    fn reclaim(self: &Arc<Self>) {
+        let removed = std::mem::take(&mut held(self.growth.lock()).removed);
+        if removed.is_empty() {
+            return;
+        }
+        removed.iter().filter(|slot| self.state(**slot) & EXPIRED != 0).for_each(|slot| self.fold_late(*slot));
+        let (free, waiting): (Vec<_>, Vec<_>) = removed.into_iter().partition(|slot| self.is_free(*slot));
+        for batch in free.chunks(BATCH) {
+            // An expired series that became free since it was folded has had its last add before, so once more.
+            batch.iter().filter(|slot| self.state(**slot) & EXPIRED != 0).for_each(|slot| self.fold_late(*slot));
+            let alone = self.space.alone();
+            let mut private = 0;
+            for &slot in batch {
+                let is_private = self.first_number(slot) < self.space.layout().private();
+                private += u32::from(is_private);
+                let words: Vec<_> = match self.state(slot) & OVERFLOW {
+                    0 => self.word_numbers(slot).collect(),
+                    _ => Vec::new(),
+                };
+                self.free_cells(&alone, slot);
+                words.into_iter().for_each(|word| self.words.release(word));
+                // Relaxed: the row is reused under the lock of growth.
+                self.rows.row(slot)[STATE].store(0, Relaxed);
+            }
+            drop(alone);
+            held(self.growth.lock()).private_left += private;
+        }
+        let mut growth = held(self.growth.lock());
+        growth.free.extend(free);
+        growth.removed.extend(waiting);
+    }
+
+    fn is_free(&self, slot: Slot) -> bool {
+        let row = self.rows.row(slot);
+        // Acquire: pairs with the Release of the last handle and the last lease, so that what they added is seen here
+        // and nothing is added after.
+        let (state, leases) = (row[STATE].load(Acquire), row[LEASES].load(Acquire));
+        state < HANDLE && state & PINNED == 0 && leases == 0
+    }
+
+    /// Gives back every cell of a series, if it has any.
+    pub(super) fn free_cells(&self, alone: &Alone<'_>, slot: Slot) {
+        let (first, companion) = (self.first_number(slot), self.companion(slot));
+        let promoted = self.side.forget(slot);
+        if first != 0 {
+            self.space.recycle(alone, first, self.width());
+        }
+        if companion != 0 {
+            self.space.recycle(alone, companion, 1);
+        }
+        if let Some(number) = promoted {
+            self.space.recycle(alone, number, self.width());
+        }
+        self.forget_cells(slot);
+    }
+}
+
+impl Merged {
+    fn to_bits(self) -> u64 {
+        match self {
+            Merged::Whole(bits) | Merged::Level(bits) => bits,
+            Merged::Float(value) => value.to_bits(),
+        }
+    }
+}
+
+/// A number that changes when any of the cells does, but for one collision in 2^64.
+fn fingerprint(cells: &[Merged]) -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+    cells.iter().for_each(|cell| hasher.write_u64(cell.to_bits()));
+    hasher.finish()
+}

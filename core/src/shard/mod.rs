@@ -1,0 +1,17 @@
+//! Where a record lands: slabs of 8-byte cells, one slab per writer.
+//!
+//! A series is a cell number, the same in every slab. [`Space`] numbers the cells and lists the slabs, [`slab`] is one
+//! writer's memory, [`writer`] finds the calling thread's, [`cell`] says how a cell is added to, [`memory`] is the one
+//! place that maps memory. `record` writes through `cell`; `merge` reads through [`Space::view`]; nothing here knows
+//! what a series means.
+
+pub(crate) mod cell;
+pub(crate) mod memory;
+pub(crate) mod numbering;
+pub(crate) mod slab;
+pub(crate) mod space;
+pub(crate) mod writer;
+
+pub use slab::{Encoding, Owner, Shard};
+pub use space::Attachment;
+pub(crate) use space::Space;

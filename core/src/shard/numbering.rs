@@ -1,0 +1,155 @@
+//! Which cell numbers exist, and which are free.
+//!
+//! One number space serves both tiers. Numbers below [`Layout::private`] have a cell in every slab and one in the
+//! shared mapping; the rest only have the shared one. Each tier has room for single cells and for whole pages:
+//!
+//! ```text
+//! 0 ......... scalars ......... private ........ shared scalars ........ end
+//! | private scalars | private pages | shared scalars   |   shared pages   |
+//! ```
+//!
+//! A record looks at one number only: below the limit of its writer's slab it adds plainly, else to the shared cell.
+
+use super::cell::CellId;
+use crate::sync::{AtomicU32, Mutex, Ordering::Relaxed, held};
+use std::collections::BTreeMap;
+
+/// Cells in a page. A histogram's pages start at multiples of this.
+pub(crate) const PAGE_CELLS: u32 = crate::shape::PAGE_CELLS as u32;
+
+/// How many numbers each part of the space has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// Private single cells; a whole number of pages.
+    pub(crate) scalars: u32,
+    /// Private pages.
+    pub(crate) pages: u32,
+    /// Shared single cells; a whole number of pages.
+    pub(crate) shared_scalars: u32,
+    /// Shared pages.
+    pub(crate) shared_pages: u32,
+}
+
+impl Layout {
+    /// What a process starts with: 17 MiB of address space per writer, 10 GiB shared, none of it touched.
+    /// 131,072 scalars are the first 512 series of 256 counter families; 4,096 pages the first series of about
+    /// 1,300 histograms; 268 million shared cells are beyond any memory budget this engine is asked to fit.
+    pub(crate) const DEFAULT: Layout =
+        Layout { scalars: 1 << 17, pages: 1 << 12, shared_scalars: 1 << 28, shared_pages: 1 << 21 };
+
+    /// The first number that has no cell in a slab.
+    pub(crate) const fn private(&self) -> u32 {
+        self.scalars + self.pages * PAGE_CELLS
+    }
+
+    /// One past the last number.
+    pub(crate) const fn end(&self) -> u32 {
+        self.private() + self.shared_scalars + self.shared_pages * PAGE_CELLS
+    }
+
+    /// The same with half the shared part, for a kernel that refuses the whole.
+    pub(crate) fn halved(&self) -> Layout {
+        let half = |n: u32| (n / 2).next_multiple_of(PAGE_CELLS);
+        Layout { shared_scalars: half(self.shared_scalars), shared_pages: self.shared_pages / 2, ..*self }
+    }
+}
+
+/// Which tier a series is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tier {
+    Private,
+    Shared,
+}
+
+/// A run of numbers handed out from its start, and those that came back.
+struct Region {
+    next: AtomicU32,
+    end: u32,
+    /// Free runs by their length.
+    free: Mutex<BTreeMap<u32, Vec<CellId>>>,
+}
+
+impl Region {
+    fn new(start: u32, end: u32) -> Region {
+        Region { next: AtomicU32::new(start), end, free: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// A run that nobody had before. Takes no lock.
+    fn fresh(&self, len: u32) -> Option<CellId> {
+        // Relaxed: the number alone is exchanged; what its cells mean is published by whoever asked for it.
+        self.next.fetch_update(Relaxed, Relaxed, |at| at.checked_add(len).filter(|end| *end <= self.end)).ok()
+    }
+
+    fn take(&self, len: u32) -> Option<CellId> {
+        let used = held(self.free.lock()).get_mut(&len).and_then(Vec::pop);
+        used.or_else(|| self.fresh(len))
+    }
+
+    fn give_back(&self, at: CellId, len: u32) {
+        held(self.free.lock()).entry(len).or_default().push(at);
+    }
+}
+
+/// The numbers of one space.
+pub(crate) struct Numbering {
+    layout: Layout,
+    scalars: Region,
+    pages: Region,
+    shared_scalars: Region,
+    shared_pages: Region,
+}
+
+impl Numbering {
+    pub(crate) fn new(layout: Layout) -> Numbering {
+        let private = layout.private();
+        let pages = private + layout.shared_scalars;
+        Numbering {
+            layout,
+            // Number 0 stays unused, so that a zeroed handle names no series.
+            scalars: Region::new(1, layout.scalars),
+            pages: Region::new(layout.scalars, private),
+            shared_scalars: Region::new(private, pages),
+            shared_pages: Region::new(pages, layout.end()),
+        }
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    fn region(&self, tier: Tier, len: u32) -> &Region {
+        let paged = len >= PAGE_CELLS;
+        match (tier, paged) {
+            (Tier::Private, false) => &self.scalars,
+            (Tier::Private, true) => &self.pages,
+            (Tier::Shared, false) => &self.shared_scalars,
+            (Tier::Shared, true) => &self.shared_pages,
+        }
+    }
+
+    /// `len` numbers in a row, private ones if the tier says so and there are any left.
+    pub(crate) fn take(&self, tier: Tier, len: u32) -> Option<CellId> {
+        let private = (tier == Tier::Private).then(|| self.region(Tier::Private, len).take(len)).flatten();
+        private.or_else(|| self.region(Tier::Shared, len).take(len))
+    }
+
+    /// One number that nobody had before, in the tier that `beside` is in. Takes no lock and allocates nothing, for
+    /// the record path.
+    pub(crate) fn fresh_beside(&self, beside: CellId) -> Option<CellId> {
+        let private = (beside < self.layout.private()).then(|| self.scalars.fresh(1)).flatten();
+        private.or_else(|| self.shared_scalars.fresh(1))
+    }
+
+    /// Takes numbers back. Their cells must be zero in every slab, and nobody may write them.
+    pub(crate) fn give_back(&self, at: CellId, len: u32) {
+        let tier = if at < self.layout.private() { Tier::Private } else { Tier::Shared };
+        self.region(tier, len).give_back(at, len);
+    }
+
+    /// One past the highest number ever given out in the private scalars, private pages, shared scalars and shared
+    /// pages.
+    pub(crate) fn used(&self) -> [u32; 4] {
+        // Relaxed: an estimate for committing memory and for the self metrics.
+        [&self.scalars, &self.pages, &self.shared_scalars, &self.shared_pages].map(|r| r.next.load(Relaxed))
+    }
+}

@@ -1,0 +1,126 @@
+//! The calling thread's slab.
+//!
+//! A thread finds its cells through one thread-local word pair: where they begin and how many there are. It is all
+//! zero until the thread's first record, which adopts or maps a slab, and again once the thread is ending, so one
+//! comparison tells "add plainly" from everything else. A thread that is ending, or beyond the cap, uses the shared
+//! cells.
+
+use super::cell::{self, CellId};
+use super::slab::{Encoding, Owner, Slab};
+use super::space::Space;
+use crate::sync::AtomicU64;
+use std::cell::Cell;
+use std::ptr::NonNull;
+
+/// How the calling thread stands with its slab.
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    /// It has not recorded yet.
+    New,
+    /// It has a slab, or was refused one.
+    Settled,
+    /// Its slab went back.
+    Ended,
+}
+
+thread_local! {
+    // Both are `const` and need no destructor, so that reaching them is one read at a fixed offset and works at any
+    // time in a thread's life.
+    static CELLS: Cell<(*const AtomicU64, CellId)> = const { Cell::new((std::ptr::null(), 0)) };
+    static STAGE: Cell<Stage> = const { Cell::new(Stage::New) };
+    static ENDING: Cell<Option<Ending>> = const { Cell::new(None) };
+}
+
+/// Gives the slab back when its thread ends.
+struct Ending(NonNull<Slab>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        STAGE.set(Stage::Ended);
+        CELLS.set((std::ptr::null(), 0));
+        // SAFETY: slabs live as long as the process.
+        Space::process().close(unsafe { self.0.as_ref() });
+    }
+}
+
+/// The calling thread's own cell of a number, if it has one. The caller is its only writer.
+#[inline(always)]
+pub(crate) fn own(number: CellId) -> Option<&'static AtomicU64> {
+    let (base, limit) = CELLS.get();
+    // SAFETY: numbers below the limit have a cell in the slab that begins at `base`, which lives as long as the process.
+    (number < limit).then(|| unsafe { &*base.add(number as usize) })
+}
+
+/// The calling thread's own cells from a number on, if it has them. Runs of numbers lie on one side of the limit.
+#[inline(always)]
+pub(crate) fn own_run(number: CellId) -> Option<*const AtomicU64> {
+    let (base, limit) = CELLS.get();
+    // SAFETY: as in `own`.
+    (number < limit).then(|| unsafe { base.add(number as usize) })
+}
+
+/// As [`own`], after seeing to it that a thread which may have a slab has one.
+#[cold]
+#[inline(never)]
+pub(crate) fn own_or_open(number: CellId) -> Option<&'static AtomicU64> {
+    if STAGE.get() == Stage::New && number < Space::process().layout().private() {
+        open();
+    }
+    own(number)
+}
+
+fn open() {
+    // Set first, so that a record made below (by an allocator that counts, say) goes to the shared cells.
+    STAGE.set(Stage::Settled);
+    let space = Space::process();
+    let Some(slab) = space.open(Owner::Thread, Encoding::U64) else { return };
+    // A thread whose destructors already ran cannot be told of its end, so it must not keep a slab.
+    match ENDING.try_with(|ending| ending.set(Some(Ending(NonNull::from(slab))))) {
+        Ok(()) => CELLS.set((slab.cells.base().as_ptr(), slab.cells.len() as CellId)),
+        Err(_) => {
+            STAGE.set(Stage::Ended);
+            space.close(slab);
+        }
+    }
+}
+
+/// Adds to a number: plainly where the thread has a cell of its own, else atomically to the shared one. Tells what the
+/// shared cell held before, if it was used.
+#[inline(always)]
+pub(crate) fn add(number: CellId, shared: &AtomicU64, n: u64) -> Option<u64> {
+    match own(number) {
+        Some(cell) => {
+            cell::add_owned(cell, n);
+            None
+        }
+        None => add_elsewhere(number, shared, n),
+    }
+}
+
+#[inline(never)]
+fn add_elsewhere(number: CellId, shared: &AtomicU64, n: u64) -> Option<u64> {
+    if STAGE.get() == Stage::New
+        && let Some(cell) = own_or_open(number)
+    {
+        cell::add_owned(cell, n);
+        return None;
+    }
+    Some(cell::add_shared(shared, n))
+}
+
+/// As [`add`], for a cell of f64.
+#[inline]
+pub(crate) fn add_f64(number: CellId, shared: &AtomicU64, v: f64) {
+    match own(number).or_else(|| own_or_open(number)) {
+        Some(cell) => cell::add_owned_f64(cell, v),
+        None => cell::add_shared_f64(shared, v),
+    }
+}
+
+/// The slab cells that the calling thread owns: where they begin and one past the highest number. Zero numbers if it
+/// has none.
+#[cfg(test)]
+pub(crate) fn cells() -> (*const AtomicU64, CellId) {
+    own_or_open(1);
+    CELLS.get()
+}

@@ -1,0 +1,23 @@
+//! The one seam for atomics and locks: std's, or loom's under `--cfg loom`.
+//!
+//! Every protocol of the engine is written against these names, so that the models in `core/tests/loom.rs` run the
+//! code that ships. Nothing else in the crate names an atomic type.
+
+#[cfg(loom)]
+pub(crate) use loom::sync::{
+    Mutex, RwLock,
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize},
+};
+#[cfg(not(loom))]
+pub(crate) use std::sync::{
+    Mutex, RwLock,
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize},
+};
+
+pub(crate) use std::sync::atomic::Ordering;
+use std::sync::{LockResult, PoisonError};
+
+/// The guard of a lock, whether or not a holder panicked: what a lock guards here is valid between any two steps.
+pub(crate) fn held<G>(result: LockResult<G>) -> G {
+    result.unwrap_or_else(PoisonError::into_inner)
+}
