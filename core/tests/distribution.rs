@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tykmetrics::error::ErrorCode;
+use tykmetrics::ErrorCode;
 use tykmetrics::merge::distribution::{Distribution, Native};
 use tykmetrics::shape::{Buckets, Shape, ShapeOptions, Store};
 

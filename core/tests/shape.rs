@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use std::collections::HashSet;
-use tykmetrics::error::ErrorCode;
+use tykmetrics::ErrorCode;
 use tykmetrics::shape::{Buckets, MAX_BOUNDS, MAX_OCTAVES, PAGE_CELLS, Shape, ShapeOptions, Store, Table, native};
 
 fn hdr(buckets: Buckets, range: Option<(f64, f64)>, native: Option<i32>) -> Shape {

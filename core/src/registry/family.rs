@@ -478,7 +478,7 @@ impl Core {
         self.rows.row(slot)[COMPANION].load(Relaxed)
     }
 
-    /// As [`companion`](Self::companion), after giving the series one. Takes no lock. 0 if there is no memory.
+    /// As [`companion`](Self::companion), after giving the series one. Waits for nobody. 0 if there is no memory.
     pub(crate) fn companion_or_new(&self, slot: Slot) -> CellId {
         let known = self.companion(slot);
         if known != 0 {

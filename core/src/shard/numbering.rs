@@ -80,6 +80,12 @@ impl Region {
         self.next.fetch_update(Relaxed, Relaxed, |at| at.checked_add(len).filter(|end| *end <= self.end)).ok()
     }
 
+    /// As [`take`](Self::take), without ever waiting: a free list that somebody else is at is passed by.
+    fn take_at_once(&self, len: u32) -> Option<CellId> {
+        let used = self.free.try_lock().ok().and_then(|mut free| free.get_mut(&len).and_then(Vec::pop));
+        used.or_else(|| self.fresh(len))
+    }
+
     fn take(&self, len: u32) -> Option<CellId> {
         let used = held(self.free.lock()).get_mut(&len).and_then(Vec::pop);
         used.or_else(|| self.fresh(len))
@@ -133,11 +139,10 @@ impl Numbering {
         private.or_else(|| self.region(Tier::Shared, len).take(len))
     }
 
-    /// One number that nobody had before, in the tier that `beside` is in. Takes no lock and allocates nothing, for
-    /// the record path.
-    pub(crate) fn fresh_beside(&self, beside: CellId) -> Option<CellId> {
-        let private = (beside < self.layout.private()).then(|| self.scalars.fresh(1)).flatten();
-        private.or_else(|| self.shared_scalars.fresh(1))
+    /// One number in the tier that `beside` is in. Waits for nobody and allocates nothing, for the record path.
+    pub(crate) fn take_beside(&self, beside: CellId) -> Option<CellId> {
+        let private = (beside < self.layout.private()).then(|| self.scalars.take_at_once(1)).flatten();
+        private.or_else(|| self.shared_scalars.take_at_once(1))
     }
 
     /// Takes numbers back. Their cells must be zero in every slab, and nobody may write them.

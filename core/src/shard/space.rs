@@ -156,9 +156,10 @@ impl Space {
         None
     }
 
-    /// One more cell for a series that has one at `beside`. Safe on the record path: no lock, no allocation.
+    /// One more cell for a series that has one at `beside`. Safe on the record path: it waits for nobody and allocates
+    /// nothing.
     pub(crate) fn take_beside(&self, beside: CellId) -> Option<CellId> {
-        self.numbering.fresh_beside(beside).filter(|at| self.commit(*at, 1))
+        self.numbering.take_beside(beside).filter(|at| self.commit(*at, 1))
     }
 
     fn commit(&self, at: CellId, len: u32) -> bool {
