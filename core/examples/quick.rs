@@ -28,5 +28,9 @@ fn main() {
     let before = rss();
     for i in 0..1_000_000u32 { big.with([["GET","POST","PUT","DELETE"][i as usize%4], &format!("/api/{}", i%100), &format!("user-{i:07}")]).add(1) }
     println!("1M made in {:?}, {:.1} B/series", t.elapsed(), (rss() - before) / 1e6);
+    for _ in 0..5 { let mut bytes = 0; let b = rss(); let t = Instant::now();
+        let mut peak: f64 = 0.0; let mut n = 0;
+        let _: Result<(), ()> = r.render_to(tykmetrics::Format::Text, |c| { bytes += c.len(); n += 1; if n % 100 == 0 { peak = peak.max(rss()); } Ok(()) });
+        let e = t.elapsed(); println!("render 1M {:?} {:.2} GB/s, rss +{:.2} MB", e, bytes as f64 / e.as_nanos() as f64, (peak - b) / 1e6); }
     let t = Instant::now(); let s = r.snapshot(); println!("snapshot {:?} {}", t.elapsed(), s.families.len());
 }

@@ -1,0 +1,140 @@
+//! Any names, labels and numbers come through the text formats whole: read back by a small parser of the tests' own.
+
+mod support;
+
+use proptest::prelude::*;
+use support::*;
+use tykmetrics::merge::snapshot::{Family, Kind, Meta, Value};
+use tykmetrics::render::{Escaping, Exposition, Format};
+
+/// A line as it is read: the name, the labels, and the text behind them.
+#[derive(Debug, PartialEq)]
+struct Line {
+    name: String,
+    labels: Vec<(String, String)>,
+    rest: String,
+}
+
+/// Reads a quoted text and gives what is behind it.
+fn quoted(text: &str) -> (String, &str) {
+    let mut out = String::new();
+    let mut chars = text.strip_prefix('"').expect("a quote").char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return (out, &text[at + 2..]),
+            '\\' => out.push(match chars.next().expect("something behind a backslash").1 {
+                'n' => '\n',
+                c @ ('\\' | '"') => c,
+                c => panic!("the escape \\{c}"),
+            }),
+            '\n' => panic!("a line feed within quotes"),
+            c => out.push(c),
+        }
+    }
+    panic!("no closing quote in {text:?}")
+}
+
+/// Reads a name, bare or quoted.
+fn name(text: &str) -> (String, &str) {
+    if text.starts_with('"') {
+        return quoted(text);
+    }
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':')).unwrap_or(text.len());
+    (text[..end].to_owned(), &text[end..])
+}
+
+fn parse(line: &str) -> Line {
+    let (mut metric, mut text) = if line.starts_with('{') { (String::new(), line) } else { name(line) };
+    let mut labels = Vec::new();
+    if let Some(mut inside) = text.strip_prefix('{') {
+        loop {
+            let (label, behind) = name(inside);
+            inside = match behind.strip_prefix('=') {
+                Some(value) => {
+                    let (value, behind) = quoted(value);
+                    labels.push((label, value));
+                    behind
+                }
+                None => {
+                    assert!(metric.is_empty() && labels.is_empty(), "a name that is not first in {line:?}");
+                    metric = label;
+                    behind
+                }
+            };
+            match inside.strip_prefix(',') {
+                Some(more) => inside = more,
+                None => break,
+            }
+        }
+        text = inside.strip_prefix('}').expect("a closing brace");
+    }
+    Line { name: metric, labels, rest: text.strip_prefix(' ').expect("a space before the value").to_owned() }
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<f64>().prop_map(Value::Gauge),
+        (-1e6..1e6).prop_map(Value::Gauge),
+        any::<u64>().prop_map(counter),
+        (0..1u64 << 50, 0.0..10.0).prop_map(|(whole, part)| Value::Counter { whole, part }),
+    ]
+}
+
+fn number(value: &Value) -> f64 {
+    match value {
+        Value::Gauge(value) => *value,
+        Value::Counter { whole, part } => *whole as f64 + part,
+        _ => unreachable!("not made above"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_gauge_is_read_back(
+        metric in prop_oneof!["[a-z_:][a-z0-9_:]{0,20}", "\\PC{1,20}", any::<String>().prop_filter("a name", |s| !s.is_empty())],
+        label_names in prop::collection::btree_set(prop_oneof!["[a-z_][a-z0-9_]{0,40}", "\\PC{1,12}"], 0..5),
+        const_value in any::<Option<String>>(),
+        rows in prop::collection::vec((prop::collection::vec(any::<String>(), 5), any_value()), 1..8),
+        created in any::<bool>(),
+    ) {
+        let label_names: Vec<String> = label_names.into_iter().collect();
+        let const_labels: Vec<_> = const_value.into_iter().map(|value| ("const.label".to_owned(), value)).collect();
+        let meta = Meta {
+            name: metric.clone(),
+            kind: Kind::Gauge,
+            label_names: label_names.clone(),
+            const_labels: const_labels.clone(),
+            ..Meta::default()
+        };
+        let mut family = Family::new(meta);
+        for (values, value) in &rows {
+            let values: Vec<&str> = values.iter().take(label_names.len()).map(String::as_str).collect();
+            // A known moment takes the slower way through the renderer, which has to say the same.
+            add(&mut family, &values, value, if created { BEGAN } else { 0 }, &[]);
+        }
+        let zoo = snapshot([family]);
+        for format in [Format::TextV1, Format::OpenMetrics, Format::OpenMetrics2] {
+            let exposition = Exposition { escaping: Escaping::AllowUtf8, created, ..format.into() };
+            let text = String::from_utf8(zoo.render(exposition)).unwrap();
+            let lines: Vec<Line> = text.split('\n').filter(|l| !l.is_empty() && !l.starts_with('#')).map(parse).collect();
+            prop_assert_eq!(lines.len(), rows.len(), "{}", text);
+            for (line, (values, value)) in lines.iter().zip(&rows) {
+                prop_assert_eq!(&line.name, &metric);
+                let own = label_names.iter().cloned().zip(values.iter().cloned());
+                prop_assert_eq!(&line.labels, &own.chain(const_labels.iter().cloned()).collect::<Vec<_>>());
+                let read: f64 = line.rest.split(' ').next().unwrap().parse().unwrap();
+                prop_assert!(read == number(value) || read.is_nan() && number(value).is_nan(), "{} {:?}", line.rest, value);
+            }
+        }
+    }
+
+    #[test]
+    fn any_snapshot_is_valid_json(text in any::<String>(), value in any_value()) {
+        let meta = Meta { help: text.clone(), ..meta(Kind::Gauge, &text, "", &[&text]) };
+        let zoo = snapshot([family(Meta { unit: text.clone(), ..meta }, &[(&[&text], value)])]);
+        let parsed: serde_json::Value = serde_json::from_slice(&zoo.render(Format::Json)).unwrap();
+        let family = &parsed["families"][0];
+        prop_assert_eq!(family["name"].as_str(), Some(text.as_str()));
+        prop_assert_eq!(family["series"][0]["labels"][&text].as_str(), Some(text.as_str()));
+    }
+}
