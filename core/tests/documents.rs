@@ -3,7 +3,7 @@
 mod support;
 
 use support::*;
-use tykmetrics::merge::snapshot::{Family, Kind, Meta, Value};
+use tykmetrics::snapshot::{Family, Kind, Meta, Value};
 use tykmetrics::render::Format;
 
 fn requests() -> Family {

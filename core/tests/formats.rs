@@ -3,7 +3,7 @@
 mod support;
 
 use support::*;
-use tykmetrics::merge::snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Snapshot, Value};
+use tykmetrics::snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Snapshot, Value};
 use tykmetrics::render::{Escaping, Exposition, Format, Histograms};
 
 fn text(snapshot: &Snapshot, exposition: impl Into<Exposition>) -> String {

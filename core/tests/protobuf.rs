@@ -5,7 +5,7 @@ mod support;
 use prost::Message;
 use std::collections::HashSet;
 use support::*;
-use tykmetrics::merge::snapshot::{Kind, Snapshot};
+use tykmetrics::snapshot::{Kind, Snapshot};
 use tykmetrics::render::{Escaping, Exposition, Format, Histograms};
 
 /// `io/prometheus/client/metrics.proto` of client_model 0.6.3.

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use support::*;
-use tykmetrics::merge::snapshot::{Family, Kind, Series, Snapshot, Value};
+use tykmetrics::snapshot::{Family, Kind, Series, Snapshot, Value};
 use tykmetrics::render::{Escaping, Exposition, Format, escape_name};
 
 /// A sample as a parser sees it: name, labels, value.

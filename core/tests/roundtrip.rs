@@ -4,7 +4,7 @@ mod support;
 
 use proptest::prelude::*;
 use support::*;
-use tykmetrics::merge::snapshot::{Family, Kind, Meta, Value};
+use tykmetrics::snapshot::{Family, Kind, Meta, Value};
 use tykmetrics::render::{Escaping, Exposition, Format};
 
 /// A line as it is read: the name, the labels, and the text behind them.

@@ -3,7 +3,7 @@
 mod support;
 
 use support::*;
-use tykmetrics::merge::snapshot::{Family, Kind, Row, Snapshot, Text, Value};
+use tykmetrics::snapshot::{Family, Kind, Row, Snapshot, Text, Value};
 use tykmetrics::render::{Exposition, Format, Renderer};
 
 fn text(snapshot: &Snapshot, exposition: impl Into<Exposition>) -> String {

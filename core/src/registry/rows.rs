@@ -1,35 +1,35 @@
 //! A table of rows of u32 words that grows without moving.
 //!
 //! The registry keeps its series here and the interner its words: millions of small records, written once under a
-//! lock, read by scrapes without one. Row `i` lies in block `ilog2(i + FIRST)`, and each block is twice the one before,
-//! so growing touches no row that exists and the unused tail of the last block costs address space only.
+//! lock, read by scrapes without one. The first few rows lie in a small block, so that a metric without labels costs
+//! little; the others in large blocks of one size, found by a shift. Growing touches no row that exists, and the unused
+//! tail of a large block costs address space only.
 
 use crate::sync::{AtomicPtr, AtomicU32, Ordering::*};
 
-/// Rows in the first block.
-const FIRST: u32 = if cfg!(loom) { 2 } else { 32 };
-const BLOCKS: usize = if cfg!(loom) { 2 } else { (32 - FIRST.ilog2()) as usize };
+/// Rows in the small block.
+const SMALL: u32 = if cfg!(loom) { 2 } else { 32 };
+/// Rows in a large block, as a power of two: at 32 bytes a row half a megabyte, which allocators map untouched.
+const BLOCK: u32 = if cfg!(loom) { 1 } else { 14 };
+/// Large blocks there may be, for 16 million rows in all.
+const BLOCKS: usize = if cfg!(loom) { 2 } else { 1024 };
 
 /// Rows of `width` words each.
 pub(crate) struct Rows {
     width: usize,
-    blocks: [AtomicPtr<AtomicU32>; BLOCKS],
+    small: AtomicPtr<AtomicU32>,
+    /// The directory of large blocks, once there is one.
+    blocks: AtomicPtr<AtomicPtr<AtomicU32>>,
     /// Rows that were published.
     len: AtomicU32,
-}
-
-/// The block of a row, and its place there.
-fn place(row: u32) -> (usize, usize) {
-    let at = u64::from(row) + u64::from(FIRST);
-    let block = at.ilog2() - FIRST.ilog2();
-    (block as usize, (at - (u64::from(FIRST) << block)) as usize)
 }
 
 impl Rows {
     pub(crate) fn new(width: usize) -> Rows {
         Rows {
             width,
-            blocks: std::array::from_fn(|_| AtomicPtr::new(std::ptr::null_mut())),
+            small: AtomicPtr::new(std::ptr::null_mut()),
+            blocks: AtomicPtr::new(std::ptr::null_mut()),
             len: AtomicU32::new(0),
         }
     }
@@ -43,27 +43,44 @@ impl Rows {
     /// The words of a row below [`len`](Self::len), or of the next one while it is being [`made`](Self::make).
     #[inline]
     pub(crate) fn row(&self, row: u32) -> &[AtomicU32] {
-        let (block, at) = place(row);
         // Acquire: pairs with the Release in `make`. Blocks are never freed before the table.
-        let start = self.blocks[block].load(Acquire);
+        let (start, at) = if row < SMALL {
+            (self.small.load(Acquire), row)
+        } else {
+            // SAFETY: a row this high lies in a large block, and the directory was published before the block was.
+            let block = unsafe { &*self.blocks.load(Acquire).add((row >> BLOCK) as usize) };
+            (block.load(Acquire), row & ((1 << BLOCK) - 1))
+        };
         debug_assert!(!start.is_null());
-        // SAFETY: rows below `len`, and the one being made, lie in a block of `FIRST << block` rows that is there.
-        unsafe { std::slice::from_raw_parts(start.add(at * self.width), self.width) }
+        // SAFETY: rows below `len`, and the one being made, lie in a block that is there, at a place inside it.
+        unsafe { std::slice::from_raw_parts(start.add(at as usize * self.width), self.width) }
     }
 
     /// The next row, all zero, not yet published. One maker at a time: the caller holds the lock that says so.
     /// `None` when the numbers are used up.
     pub(crate) fn make(&self) -> Option<(u32, &[AtomicU32])> {
-        // Relaxed: only changed under the caller's lock.
+        // Relaxed here and below: only changed under the caller's lock. Release: a reader that finds a block finds its
+        // zeroes.
         let row = self.len.load(Relaxed);
-        if row == u32::MAX {
+        if row < SMALL {
+            if self.small.load(Relaxed).is_null() {
+                self.small.store(zeroed(SMALL as usize * self.width), Release);
+            }
+            return Some((row, self.row(row)));
+        }
+        let at = (row >> BLOCK) as usize;
+        if at >= BLOCKS {
             return None;
         }
-        let (block, _) = place(row);
-        if self.blocks.get(block)?.load(Relaxed).is_null() {
-            let words = ((FIRST as usize) << block) * self.width;
-            // Release: a reader that finds the block finds its zeroes.
-            self.blocks[block].store(zeroed(words), Release);
+        if self.blocks.load(Relaxed).is_null() {
+            let directory: Box<[AtomicPtr<AtomicU32>]> =
+                (0..BLOCKS).map(|_| AtomicPtr::new(std::ptr::null_mut())).collect();
+            self.blocks.store(Box::into_raw(directory).cast(), Release);
+        }
+        // SAFETY: the directory has BLOCKS places.
+        let block = unsafe { &*self.blocks.load(Relaxed).add(at) };
+        if block.load(Relaxed).is_null() {
+            block.store(zeroed(self.width << BLOCK), Release);
         }
         Some((row, self.row(row)))
     }
@@ -77,13 +94,19 @@ impl Rows {
 
 impl Drop for Rows {
     fn drop(&mut self) {
-        for (i, block) in self.blocks.iter().enumerate() {
-            let start = block.load(Relaxed);
+        // SAFETY of all three: `make` made the boxes with these lengths, and nothing can reach them any more.
+        let free = |start: *mut AtomicU32, words: usize| {
             if !start.is_null() {
-                let words = ((FIRST as usize) << i) * self.width;
-                // SAFETY: `zeroed` made the block with this length, and nothing can reach it any more.
+                // SAFETY: as above.
                 drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, words)) });
             }
+        };
+        free(self.small.load(Relaxed), SMALL as usize * self.width);
+        let directory = self.blocks.load(Relaxed);
+        if !directory.is_null() {
+            // SAFETY: as above.
+            let blocks = unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(directory, BLOCKS)) };
+            blocks.iter().for_each(|block| free(block.load(Relaxed), self.width << BLOCK));
         }
     }
 }
@@ -103,32 +126,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_has_a_place_of_its_own() {
-        let mut expected = (0, 0);
-        for row in 0..100_000 {
-            assert_eq!(place(row), expected, "row {row}");
-            expected.1 += 1;
-            if expected.1 == (FIRST as usize) << expected.0 {
-                expected = (expected.0 + 1, 0);
-            }
-        }
-        assert_eq!(place(u32::MAX - 1).0, BLOCKS - 1 + usize::from(u64::from(u32::MAX - 1) + 32 >= 1 << 32));
-    }
-
-    #[test]
     fn rows_do_not_move_and_keep_what_was_written() {
         let rows = Rows::new(3);
-        let mut first = std::ptr::null();
-        for i in 0..1000 {
+        let mut places = Vec::new();
+        for i in 0..40_000 {
             let (row, words) = rows.make().expect("room");
             assert_eq!(row, i);
+            assert!(words.iter().all(|word| word.load(Relaxed) == 0));
             words[2].store(i * 7, Relaxed);
             rows.publish();
-            if i == 0 {
-                first = rows.row(0).as_ptr();
-            }
+            places.push(rows.row(i).as_ptr());
         }
-        assert_eq!(rows.row(0).as_ptr(), first);
-        assert!((0..1000).all(|i| rows.row(i)[2].load(Relaxed) == i * 7));
+        for i in 0..40_000 {
+            assert_eq!(rows.row(i).as_ptr(), places[i as usize]);
+            assert_eq!(rows.row(i)[2].load(Relaxed), i * 7);
+        }
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), 40_000);
     }
 }

@@ -9,12 +9,12 @@
 
 use super::rows::Rows;
 use crate::merge::snapshot::Text;
-use crate::sync::{Mutex, Ordering::Relaxed, held};
+use crate::sync::{Mutex, Ordering::*, held};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::AtomicPtr;
 
 /// The number of a word.
 pub(crate) type Word = u32;
@@ -30,16 +30,21 @@ const ESCAPE: u32 = 1 << 31;
 /// servers set by default and keeps one value inside the first blocks of the arena.
 pub(crate) const MAX_LENGTH: usize = 64 * 1024;
 
-/// Bytes are handed out in units, so that a u32 reaches 16 GiB of text.
+/// Bytes are handed out in units, so that a u32 reaches far.
 const UNIT: usize = 4;
-/// Units in the first block: 64 KiB, so that the longest value fits in any block.
-const FIRST: u32 = 16 * 1024;
-const BLOCKS: usize = (32 - FIRST.ilog2()) as usize;
+/// Units in the first block: 4 KiB, which is all that a registry of a few metrics needs.
+const SMALL: u32 = 1024;
+/// Units in the others, as a power of two: 256 KiB, so that the longest value fits in any of them.
+const BLOCK: u32 = 16;
+/// Blocks there may be, for 4 GiB of text.
+const BLOCKS: usize = 16 * 1024;
 
 /// All label values of a registry.
 pub(crate) struct Words {
     rows: Rows,
-    blocks: [AtomicPtr<u8>; BLOCKS],
+    small: AtomicPtr<u8>,
+    /// The directory of the other blocks, once there is one.
+    blocks: AtomicPtr<AtomicPtr<u8>>,
     hasher: RandomState,
     making: Mutex<Making>,
 }
@@ -53,12 +58,6 @@ struct Making {
     free: BTreeMap<u32, Vec<u32>>,
     /// The first unit that was never handed out.
     next: u32,
-}
-
-fn place(unit: u32) -> (usize, usize) {
-    let at = u64::from(unit) + u64::from(FIRST);
-    let block = at.ilog2() - FIRST.ilog2();
-    (block as usize, (at - (u64::from(FIRST) << block)) as usize * UNIT)
 }
 
 fn units(length: usize) -> u32 {
@@ -78,7 +77,8 @@ impl Words {
     pub(crate) fn new() -> Words {
         Words {
             rows: Rows::new(3),
-            blocks: std::array::from_fn(|_| AtomicPtr::new(std::ptr::null_mut())),
+            small: AtomicPtr::new(std::ptr::null_mut()),
+            blocks: AtomicPtr::new(std::ptr::null_mut()),
             hasher: RandomState::default(),
             making: Mutex::new(Making::default()),
         }
@@ -90,16 +90,28 @@ impl Words {
         let row = self.rows.row(word);
         // Relaxed: whoever learned this number learned it through a lock or an acquiring read of a series' row.
         let (at, length) = (row[AT].load(Relaxed), row[LENGTH].load(Relaxed));
-        let (block, offset) = place(at);
-        let length_bytes = (length & !ESCAPE) as usize;
-        // Acquire: pairs with the Release in `bytes`.
-        let start = self.blocks[block].load(Ordering::Acquire);
+        let start = self.start(at);
         // SAFETY: `intern` copied this many bytes of a str there, and they stay until the word's last use ends.
         let raw = unsafe {
-            let bytes = std::slice::from_raw_parts(start.add(offset), length_bytes);
+            let bytes = std::slice::from_raw_parts(start, (length & !ESCAPE) as usize);
             std::str::from_utf8_unchecked(bytes)
         };
         Text { raw, plain: length & ESCAPE == 0 }
+    }
+
+    /// Where a unit that was handed out begins.
+    #[inline]
+    fn start(&self, unit: u32) -> *mut u8 {
+        // Acquire: pairs with the Release in `bytes`.
+        let (block, at) = if unit < SMALL {
+            (self.small.load(Acquire), unit)
+        } else {
+            // SAFETY: a unit this high lies in another block, and the directory was published before the block was.
+            let block = unsafe { &*self.blocks.load(Acquire).add((unit >> BLOCK) as usize) };
+            (block.load(Acquire), unit & ((1 << BLOCK) - 1))
+        };
+        // SAFETY: the place lies inside the block.
+        unsafe { block.add(at as usize * UNIT) }
     }
 
     /// The number of `value`, with one more use.
@@ -153,42 +165,63 @@ impl Words {
         let at = match used {
             Some(at) => at,
             None => {
-                let (block, offset) = place(making.next);
-                let size = (FIRST as usize * UNIT) << block;
                 // A value lies in one block: what is left of a block that is too short for it stays unused.
-                if offset + length as usize * UNIT > size {
-                    making.next = (FIRST << (block + 1)).checked_sub(FIRST)?;
+                let end = if making.next < SMALL { SMALL } else { (making.next | ((1 << BLOCK) - 1)).checked_add(1)? };
+                if end - making.next < length {
+                    making.next = end;
                 }
                 let at = making.next;
+                self.have_block(at)?;
                 making.next = at.checked_add(length)?;
                 at
             }
         };
-        let (block, offset) = place(at);
-        let slot = self.blocks.get(block)?;
-        if slot.load(Ordering::Relaxed).is_null() {
-            let size = (FIRST as usize * UNIT) << block;
-            // Release: a reader that finds the block finds what was copied before the word's number was given out.
-            slot.store(Box::into_raw(vec![0u8; size].into_boxed_slice()).cast(), Ordering::Release);
-        }
-        // SAFETY: the place lies inside the block, and no word that is in use has it.
-        unsafe {
-            let start = slot.load(Ordering::Relaxed).add(offset);
-            std::ptr::copy_nonoverlapping(value.as_ptr(), start, value.len());
-        }
+        // SAFETY: the place lies inside a block that is there, and no word that is in use has it.
+        unsafe { std::ptr::copy_nonoverlapping(value.as_ptr(), self.start(at), value.len()) };
         Some(at)
+    }
+
+    /// Makes the block of a unit, if it is not there. One caller at a time. `None` when there are no more.
+    fn have_block(&self, unit: u32) -> Option<()> {
+        // Relaxed: only changed under the lock of `making`. Release: a reader that finds a block finds what was copied
+        // there before the word's number was given out.
+        let block = if unit < SMALL {
+            &self.small
+        } else {
+            let at = (unit >> BLOCK) as usize;
+            if at >= BLOCKS {
+                return None;
+            }
+            if self.blocks.load(Relaxed).is_null() {
+                // SAFETY: an AtomicPtr of zero bytes is null.
+                let directory = unsafe { Box::<[AtomicPtr<u8>]>::new_zeroed_slice(BLOCKS).assume_init() };
+                self.blocks.store(Box::into_raw(directory).cast(), Release);
+            }
+            // SAFETY: the directory has BLOCKS places.
+            unsafe { &*self.blocks.load(Relaxed).add(at) }
+        };
+        if block.load(Relaxed).is_null() {
+            let size = if unit < SMALL { SMALL as usize } else { 1 << BLOCK } * UNIT;
+            block.store(Box::into_raw(vec![0u8; size].into_boxed_slice()).cast(), Release);
+        }
+        Some(())
     }
 }
 
 impl Drop for Words {
     fn drop(&mut self) {
-        for (i, block) in self.blocks.iter().enumerate() {
-            let start = block.load(Ordering::Relaxed);
+        let free = |start: *mut u8, size: usize| {
             if !start.is_null() {
-                let size = (FIRST as usize * UNIT) << i;
-                // SAFETY: `bytes` made the block with this size, and nothing can reach it any more.
+                // SAFETY: `have_block` made the box with this size, and nothing can reach it any more.
                 drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, size)) });
             }
+        };
+        free(self.small.load(Relaxed), SMALL as usize * UNIT);
+        let directory = self.blocks.load(Relaxed);
+        if !directory.is_null() {
+            // SAFETY: `have_block` made the box with this length.
+            let blocks = unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(directory, BLOCKS)) };
+            blocks.iter().for_each(|block| free(block.load(Relaxed), UNIT << BLOCK));
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) const SLACK: usize = 16;
 pub(crate) struct Pieces {
     bytes: Vec<u8>,
     /// `(start, end)` of each piece.
-    places: Vec<(u32, u32)>,
+    places: Vec<(usize, usize)>,
     /// Where the piece that is being written starts.
     open: usize,
 }
@@ -35,7 +35,7 @@ impl Pieces {
 
     /// Ends the piece that was being written.
     pub(crate) fn close(&mut self) {
-        self.places.push((self.open as u32, self.bytes.len() as u32));
+        self.places.push((self.open, self.bytes.len()));
         self.open = self.bytes.len();
     }
 
@@ -89,12 +89,12 @@ impl<'a> Cursor<'a> {
         debug_assert!(index < pieces.places.len() && pieces.bytes.len() >= pieces.open + SLACK);
         // SAFETY: the caller has the piece.
         let (start, end) = unsafe { *pieces.places.get_unchecked(index) };
-        let len = (end - start) as usize;
+        let len = end - start;
         debug_assert!(len + SLACK <= self.room());
         // SAFETY: `start` lies within the text; a step reads at most SLACK bytes past the piece, which sealed pieces
         // have, and writes at most SLACK bytes past it, which `new` reserved. The two vectors are distinct.
         unsafe {
-            let from = pieces.bytes.as_ptr().add(start as usize);
+            let from = pieces.bytes.as_ptr().add(start);
             ptr::copy_nonoverlapping(from, self.to, 16);
             let mut done = 16;
             while done < len {
@@ -163,6 +163,17 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// Appends a few short texts.
+#[inline]
+pub(crate) fn append<const N: usize>(out: &mut Vec<u8>, texts: [&[u8]; N]) {
+    let mut cursor = Cursor::new(out, texts.iter().map(|text| text.len()).sum());
+    for text in texts {
+        // SAFETY: the lengths of all texts were reserved.
+        unsafe { cursor.text(text) };
+    }
+    cursor.finish();
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +196,14 @@ mod tests {
             cursor.finish();
             assert_eq!(out, [b"before", &text[..], b"!"].concat());
         }
+    }
+
+    #[test]
+    fn texts_are_appended_in_their_order() {
+        let mut out = b"0".to_vec();
+        append(&mut out, [b"1", b"", b"twenty-two and a few more letters", b"333"]);
+        append(&mut out, []);
+        assert_eq!(out, b"01twenty-two and a few more letters333");
     }
 
     #[test]

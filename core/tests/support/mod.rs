@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use tykmetrics::merge::distribution::Distribution;
-use tykmetrics::merge::snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Row, Snapshot, Text, Value};
+use tykmetrics::snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Row, Snapshot, Text, Value};
 use tykmetrics::shape::{Buckets, Shape, ShapeOptions, Store};
 
 /// A moment that is not a whole second: 2023-11-14T22:13:20.125Z.

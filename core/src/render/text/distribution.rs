@@ -6,7 +6,7 @@
 use super::{Flavour, Lines, exemplar};
 use crate::merge::distribution::Distribution;
 use crate::merge::snapshot::{Quantiles, Row};
-use crate::render::number;
+use crate::render::{buffer, number};
 
 /// The text of the bounds that were printed last, in order.
 #[derive(Debug, Default)]
@@ -53,14 +53,15 @@ impl Lines {
         let mut negative = false;
         for (index, (bound, cumulative)) in histogram.cumulative().enumerate() {
             negative |= bound < 0.0;
-            out.extend_from_slice(&start);
-            out.extend_from_slice(self.bounds.text(index, bound, self.flavour));
-            self.bucket(out, row, cumulative, (below, bound));
+            let mut digits = itoa::Buffer::new();
+            let digits = digits.format(cumulative).as_bytes();
+            buffer::append(out, [&start, self.bounds.text(index, bound, self.flavour), b"\"} ", digits]);
+            self.end_of_bucket(out, row, (below, bound));
             below = bound;
         }
-        out.extend_from_slice(&start);
-        out.extend_from_slice(b"+Inf");
-        self.bucket(out, row, count, (below, f64::INFINITY));
+        buffer::append(out, [&start, b"+Inf\"} "]);
+        number::integer(out, count);
+        self.end_of_bucket(out, row, (below, f64::INFINITY));
         self.start = start;
 
         // OpenMetrics 1.0: the sum is a counter, so it is neither NaN nor negative nor there beside negative bounds, and
@@ -72,9 +73,7 @@ impl Lines {
         }
     }
 
-    fn bucket(&self, out: &mut Vec<u8>, row: &Row<'_>, count: u64, range: (f64, f64)) {
-        out.extend_from_slice(b"\"} ");
-        number::integer(out, count);
+    fn end_of_bucket(&self, out: &mut Vec<u8>, row: &Row<'_>, range: (f64, f64)) {
         if !row.exemplars.is_empty() {
             exemplar::one(out, row.exemplars, range, self.flavour, self.exposition.escaping);
         }

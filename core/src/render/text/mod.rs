@@ -11,6 +11,7 @@ pub(crate) mod exemplar;
 pub(crate) mod family;
 mod fast;
 
+use super::buffer;
 use super::escape::{self, Escaping};
 use super::exposition::{Exposition, Format};
 use super::number;
@@ -203,7 +204,7 @@ impl Lines {
     }
 
     fn scalar(&mut self, out: &mut Vec<u8>, row: &Row<'_>, print: impl FnOnce(&mut Vec<u8>)) {
-        self.open_named(out, &self.names.sample, &self.labels);
+        self.open_named(out, &self.names.sample, "");
         print(out);
         if self.kind == Kind::Counter {
             let all = (f64::NEG_INFINITY, f64::INFINITY);
@@ -243,7 +244,7 @@ impl Lines {
 
     /// Prints a line that is called as the family's values are, with the labels of `self.labels`.
     fn value_line(&self, out: &mut Vec<u8>, print: impl FnOnce(&mut Vec<u8>)) {
-        self.open_named(out, &self.names.sample, &self.labels);
+        self.open_named(out, &self.names.sample, "");
         print(out);
         out.push(b'\n');
     }
@@ -257,38 +258,33 @@ impl Lines {
 
     /// Appends `stem_suffix{labels} `.
     fn open(&self, out: &mut Vec<u8>, suffix: &str) {
-        if suffix.is_empty() {
-            self.open_named(out, &self.names.stem, &self.labels);
-        } else {
-            self.open_named(out, &format!("{}{suffix}", self.names.stem), &self.labels);
-        }
+        self.open_named(out, &self.names.stem, suffix);
     }
 
     /// Appends `stem_suffix{labels,last="`.
     fn open_with(&self, out: &mut Vec<u8>, suffix: &str, last: &str) {
-        self.name_and_brace(out, &format!("{}{suffix}", self.names.stem), true);
+        self.name_and_brace(out, &self.names.stem, suffix, true);
         out.extend_from_slice(&self.labels);
         out.extend_from_slice(if self.labels.is_empty() { b"" } else { b"," });
         out.extend_from_slice(last.as_bytes());
         out.extend_from_slice(b"=\"");
     }
 
-    fn open_named(&self, out: &mut Vec<u8>, name: &str, labels: &[u8]) {
-        let any = !labels.is_empty();
-        self.name_and_brace(out, name, any);
-        out.extend_from_slice(labels);
+    fn open_named(&self, out: &mut Vec<u8>, name: &str, suffix: &str) {
+        let any = !self.labels.is_empty();
+        self.name_and_brace(out, name, suffix, any);
+        out.extend_from_slice(&self.labels);
         out.extend_from_slice(if any || !self.classic_name { b"} " } else { b" " });
     }
 
     /// Appends the name and the opening brace: `name{` or `{"name",`. Without labels there is no more than is needed.
-    fn name_and_brace(&self, out: &mut Vec<u8>, name: &str, labels: bool) {
+    fn name_and_brace(&self, out: &mut Vec<u8>, name: &str, suffix: &str, labels: bool) {
         if self.classic_name {
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(if labels { b"{" } else { b"" });
+            buffer::append(out, [name.as_bytes(), suffix.as_bytes(), if labels { b"{" } else { b"" }]);
         } else {
-            out.push(b'{');
-            escape::quoted_name(out, name);
-            out.extend_from_slice(if labels { b"," } else { b"" });
+            out.extend_from_slice(b"{\"");
+            escape::label_value(out, name);
+            buffer::append(out, [suffix.as_bytes(), if labels { b"\"," } else { b"\"" }]);
         }
     }
 }
