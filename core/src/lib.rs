@@ -3,6 +3,8 @@
 pub mod collect;
 mod clock;
 mod error;
+#[cfg(feature = "metrics")]
+pub mod facade;
 pub mod merge;
 mod record;
 mod registry;
@@ -11,8 +13,10 @@ mod scrape;
 pub mod shape;
 mod shard;
 mod sync;
+#[cfg(feature = "tower")]
+pub mod tower;
 
-pub use collect::{Collector, EngineCollector};
+pub use collect::{Collector, EngineCollector, ProcessCollector};
 pub use error::{Error, ErrorCode, Result};
 pub use merge::snapshot;
 pub use record::{Counter, Gauge, Histogram, Info, Metric, StateSet, Summary, Timer, UpDown};

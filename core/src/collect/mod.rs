@@ -3,8 +3,11 @@
 //! [`process`] says what the operating system knows of this process, [`engine`] what the registry knows of itself.
 
 mod engine;
+mod process;
+mod procfs;
 
 pub use engine::EngineCollector;
+pub use process::ProcessCollector;
 
 use crate::merge::snapshot::Snapshot;
 

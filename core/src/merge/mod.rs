@@ -13,7 +13,7 @@ pub(crate) mod window;
 use crate::clock::now_ms;
 use crate::registry::Registry;
 use crate::registry::bound::Slot;
-use crate::registry::family::{Core, LIVE, OVERFLOW, OVERFLOW_LABEL};
+use crate::registry::family::{Core, LIVE, Record, OVERFLOW, OVERFLOW_LABEL};
 use crate::registry::spec::Cells;
 use crate::shard::space::{Sum, View};
 use crate::sync::{Ordering::Relaxed, held};
@@ -96,13 +96,28 @@ impl Registry {
                 self.inner.scrapes.failures.fetch_add(1, Relaxed);
                 continue;
             }
-            visitor.begin(&family.meta);
+            let meta = self.labelled(&family.meta);
+            visitor.begin(&meta);
             family.for_each_row(|row| visitor.row(row));
             visitor.end();
             if !visitor.step() {
                 return;
             }
         }
+    }
+
+    /// A collected family's meta with the registry's constant labels, which collectors need not know.
+    fn labelled(&self, meta: &Arc<Meta>) -> Arc<Meta> {
+        let has = |name: &String| {
+            meta.label_names.contains(name) || meta.const_labels.iter().any(|(constant, _)| constant == name)
+        };
+        let missing: Vec<_> = self.const_labels().iter().filter(|(name, _)| !has(name)).cloned().collect();
+        if missing.is_empty() {
+            return Arc::clone(meta);
+        }
+        let mut meta = Meta::clone(meta);
+        meta.const_labels.extend(missing);
+        Arc::new(meta)
     }
 
     /// What the collectors have to say.
@@ -143,23 +158,23 @@ impl Core {
             }
             let view = self.space.view();
             let mut values: Vec<Text<'_>> = Vec::with_capacity(labels);
-            for slot in from..to {
-                let state = self.live_state(slot);
+            for record in (from..to).map(|slot| self.record(slot)) {
+                let state = record.state();
                 if state & LIVE == 0 {
                     continue;
                 }
                 let beyond = state & OVERFLOW != 0;
                 values.clear();
                 if !beyond {
-                    values.extend(self.label_texts(slot));
+                    values.extend(self.label_texts(record));
                 }
-                let value = self.value(&view, slot, now, &mut counts);
-                self.side.exemplars(slot, places, &mut exemplars);
+                let value = self.value(&view, record, now, &mut counts);
+                self.side.exemplars(record.slot, places, &mut exemplars);
                 visitor.row(&Row {
                     names: if beyond { &OVERFLOW_NAMES } else { &self.meta.label_names },
                     values: if beyond { &overflow } else { &values },
                     value: &value,
-                    created_ms: self.created_ms(slot),
+                    created_ms: self.created_ms(record),
                     exemplars: &exemplars,
                 });
             }
@@ -174,26 +189,26 @@ impl Core {
         visitor.step()
     }
 
-    fn value(&self, view: &View<'_>, slot: Slot, now_ms: u64, counts: &mut Vec<u64>) -> Value {
+    fn value(&self, view: &View<'_>, record: Record<'_>, now_ms: u64, counts: &mut Vec<u64>) -> Value {
         match self.spec.cells {
             Cells::Count => {
-                let (whole, part) = self.count(view, slot);
+                let (whole, part) = self.count(view, record);
                 Value::Counter { whole, part }
             }
             Cells::Signed => {
-                let (whole, part) = self.count(view, slot);
+                let (whole, part) = self.count(view, record);
                 Value::Gauge(whole as i64 as f64 + part)
             }
-            Cells::Float => Value::Gauge(view.float(self.first_number(slot))),
+            Cells::Float => Value::Gauge(view.float(record.first_number())),
             Cells::States => {
-                let bits = view.count(self.first_number(slot)).whole;
+                let bits = view.count(record.first_number()).whole;
                 Value::StateSet((0..self.meta.states.len()).map(|at| bits >> at & 1 == 1).collect())
             }
-            Cells::Text => Value::Info(self.side.info(slot)),
+            Cells::Text => Value::Info(self.side.info(record.slot)),
             Cells::Buckets => {
-                let distribution = self.read_distribution(view, slot, counts);
+                let distribution = self.read_distribution(view, record, counts);
                 match self.spec.kind {
-                    Kind::Summary => Value::Summary(self.quantiles(slot, distribution, now_ms)),
+                    Kind::Summary => Value::Summary(self.quantiles(record, distribution, now_ms)),
                     _ => Value::Histogram(distribution),
                 }
             }
@@ -202,31 +217,36 @@ impl Core {
 
     /// A counter's sum over all its cells: the whole part and the rest.
     #[inline]
-    pub(crate) fn count(&self, view: &View<'_>, slot: Slot) -> (u64, f64) {
-        let Sum { mut whole, mut part } = view.count(self.first_number(slot));
-        if let Some(number) = self.promoted(slot) {
+    pub(crate) fn count(&self, view: &View<'_>, record: Record<'_>) -> (u64, f64) {
+        let Sum { mut whole, mut part } = view.count(record.first_number());
+        if let Some(number) = self.promoted(record) {
             let more = view.count(number);
             whole = whole.wrapping_add(more.whole);
             part += more.part;
         }
-        let companion = self.companion(slot);
+        let companion = record.companion();
         if companion != 0 {
             part += view.float(companion);
         }
         (whole, part)
     }
 
-    /// A histogram's counts over all its cells.
-    pub(crate) fn distribution(&self, view: &View<'_>, slot: Slot) -> Distribution {
-        self.read_distribution(view, slot, &mut Vec::new())
+    /// A counter's sum, by itself.
+    pub(crate) fn count_now(&self, slot: Slot) -> (u64, f64) {
+        self.count(&self.space.view(), self.record(slot))
     }
 
-    fn read_distribution(&self, view: &View<'_>, slot: Slot, counts: &mut Vec<u64>) -> Distribution {
+    /// A histogram's counts over all its cells, by itself.
+    pub(crate) fn distribution_now(&self, slot: Slot) -> Distribution {
+        self.read_distribution(&self.space.view(), self.record(slot), &mut Vec::new())
+    }
+
+    fn read_distribution(&self, view: &View<'_>, record: Record<'_>, counts: &mut Vec<u64>) -> Distribution {
         let shape = self.shape.as_ref().expect("a histogram's family has a shape");
         counts.clear();
         counts.resize(shape.slots(), 0);
         let mut sum = 0.0;
-        for first in std::iter::once(self.first_number(slot)).chain(self.promoted(slot)) {
+        for first in std::iter::once(record.first_number()).chain(self.promoted(record)) {
             // Sums first: each was added to after its bucket, so no value is in the sum and not in a bucket.
             sum += shape.sum_cells().iter().map(|cell| view.histogram_sum(first + cell)).sum::<f64>();
             for run in shape.segments() {
@@ -239,14 +259,14 @@ impl Core {
     }
 
     /// A summary's numbers: quantiles of its window, or of all time.
-    fn quantiles(&self, slot: Slot, all: Distribution, now_ms: u64) -> Quantiles {
+    fn quantiles(&self, record: Record<'_>, all: Distribution, now_ms: u64) -> Quantiles {
         let (count, sum) = (all.count(), all.sum());
         let values = |seen: &Distribution| self.spec.quantiles.iter().map(|q| (*q, seen.quantile(*q))).collect();
         let values = match self.spec.window {
             None => values(&all),
             Some(spec) => {
                 let mut windows = held(self.side.windows.lock());
-                let window = windows.entry(slot).or_insert_with(|| Window::new(spec, self.created_ms(slot), &all));
+                let window = windows.entry(record.slot).or_insert_with(|| Window::new(spec, self.created_ms(record), &all));
                 values(&window.slide(&all, now_ms))
             }
         };

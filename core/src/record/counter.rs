@@ -84,9 +84,14 @@ impl Counter {
         self.0.family.side.call_for(self.0.slot, Arc::new(read));
     }
 
+    /// The sum of the whole adds, exact where [`value`](Self::value) is rounded, above 2^53.
+    pub fn whole(&self) -> u64 {
+        self.0.family.count_now(self.0.slot).0
+    }
+
     /// The value now, over all threads. For tests and displays: it reads every writer's cell.
     pub fn value(&self) -> f64 {
-        let (whole, part) = self.0.family.count(&self.0.family.space.view(), self.0.slot);
+        let (whole, part) = self.0.family.count_now(self.0.slot);
         whole as f64 + part
     }
 

@@ -38,36 +38,36 @@ fn table_of(family: &Core) -> &Table {
     family.shape.as_ref().expect("a histogram's family has a shape").table()
 }
 
-/// Counts `v` in the series whose first cell is `number`, by the calling thread.
+/// Counts `v` in the series whose first cell is `number`, `n` times, by the calling thread.
 #[inline(always)]
-fn record(table: &Table, number: u32, shared: &AtomicU64, v: f64) {
+fn record(table: &Table, number: u32, shared: &AtomicU64, v: f64, n: u64) {
     let at = table.locate(v);
     let sum = table.sum_cell(at);
     match writer::own_run(number) {
         Some(first) => {
             // SAFETY: both offsets are below the cells of the series, which lie in a row in the writer's slab.
             let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum as usize)) };
-            cell::add_owned(bucket, 1);
-            cell::add_owned_sum(sum, v);
+            cell::add_owned(bucket, n);
+            cell::add_owned_sum(sum, v * n as f64);
         }
-        None => record_elsewhere(number, shared, at, sum, v),
+        None => record_elsewhere(number, shared, (at, sum), v, n),
     }
 }
 
 #[inline(never)]
-fn record_elsewhere(number: u32, shared: &AtomicU64, at: u32, sum: u32, v: f64) {
+fn record_elsewhere(number: u32, shared: &AtomicU64, (at, sum): (u32, u32), v: f64, n: u64) {
     if let Some(bucket) = writer::own_or_open(number + at)
         && let Some(sum) = writer::own(number + sum)
     {
-        cell::add_owned(bucket, 1);
-        cell::add_owned_sum(sum, v);
+        cell::add_owned(bucket, n);
+        cell::add_owned_sum(sum, v * n as f64);
         return;
     }
     let first: *const AtomicU64 = shared;
     // SAFETY: as above, in the shared cells.
     let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum as usize)) };
-    cell::add_shared(bucket, 1);
-    cell::add_shared_sum(sum, v);
+    cell::add_shared(bucket, n);
+    cell::add_shared_sum(sum, v * n as f64);
 }
 
 impl Histogram {
@@ -87,7 +87,17 @@ impl Histogram {
     #[inline]
     pub fn observe(&self, v: f64) {
         if v.is_finite() {
-            record(self.table(), self.bound.number, self.bound.shared(), v);
+            record(self.table(), self.bound.number, self.bound.shared(), v, 1);
+        } else {
+            self.bound.family.count_invalid();
+        }
+    }
+
+    /// Records a value that was seen `n` times, at the cost of one record.
+    #[inline]
+    pub fn observe_many(&self, v: f64, n: u64) {
+        if (v * n as f64).is_finite() {
+            record(self.table(), self.bound.number, self.bound.shared(), v, n);
         } else {
             self.bound.family.count_invalid();
         }
@@ -97,7 +107,7 @@ impl Histogram {
     #[inline]
     pub fn observe_nanos(&self, nanos: u64) {
         // Division is rounded once, so 5,000,000 ns is exactly the double that a bound of 0.005 is.
-        record(self.table(), self.bound.number, self.bound.shared(), nanos as f64 / 1e9);
+        record(self.table(), self.bound.number, self.bound.shared(), nanos as f64 / 1e9, 1);
     }
 
     /// Records a duration, in seconds.
@@ -162,7 +172,7 @@ impl Histogram {
 
     /// What was recorded so far, over all threads.
     pub fn distribution(&self) -> Distribution {
-        self.bound.family.distribution(&self.bound.family.space.view(), self.bound.slot)
+        self.bound.family.distribution_now(self.bound.slot)
     }
 
     /// The number of the first cell, for hosts that record themselves by [`Shape::table`](crate::shape::Shape::table).
@@ -180,7 +190,7 @@ impl Histogram {
             return family.count_invalid();
         }
         let table = table_of(family);
-        family.with_place(labels, |place: Place| record(table, place.number, place.shared, v));
+        family.with_place(labels, |place: Place| record(table, place.number, place.shared, v, 1));
     }
 }
 

@@ -76,7 +76,7 @@ impl UpDown {
 
     /// The value now, over all threads.
     pub fn value(&self) -> i64 {
-        let (whole, part) = self.0.family.count(&self.0.family.space.view(), self.0.slot);
+        let (whole, part) = self.0.family.count_now(self.0.slot);
         (whole as i64).wrapping_add(part as i64)
     }
 

@@ -99,6 +99,43 @@ pub(crate) struct Core {
     pub(crate) invalid: AtomicU64,
 }
 
+/// A series' row, to be read.
+#[derive(Clone, Copy)]
+pub(crate) struct Record<'a> {
+    pub(crate) slot: Slot,
+    words: &'a [AtomicU32],
+}
+
+impl<'a> Record<'a> {
+    /// The flags, and the handles above them.
+    #[inline]
+    pub(crate) fn state(&self) -> u32 {
+        // Acquire: pairs with the Release that made the series live, and with the one that promoted it.
+        self.words[STATE].load(Acquire)
+    }
+
+    /// The number the series was made with.
+    #[inline]
+    pub(crate) fn first_number(&self) -> CellId {
+        // Relaxed: written before the series was published.
+        self.words[CELL].load(Relaxed)
+    }
+
+    /// The number of the cell for fractional adds, 0 if there were none.
+    #[inline]
+    pub(crate) fn companion(&self) -> CellId {
+        // Relaxed: only the number is exchanged; its cells were zero from the start.
+        self.words[COMPANION].load(Relaxed)
+    }
+
+    /// The numbers of the label values.
+    #[inline]
+    pub(super) fn word_numbers(self) -> impl Iterator<Item = u32> + use<'a> {
+        // Relaxed: written before the series was published.
+        self.words[LABELS..].iter().map(|word| word.load(Relaxed))
+    }
+}
+
 /// How a found series is held.
 #[derive(Clone, Copy, PartialEq)]
 enum Hold {
@@ -163,7 +200,7 @@ impl Core {
     }
 
     fn search(&self, table: &HashTable<Slot>, hash: u64, labels: &[&str]) -> Option<Slot> {
-        let is = |slot: &Slot| self.label_texts(*slot).map(|text| text.raw).eq(labels.iter().copied());
+        let is = |slot: &Slot| self.label_texts(self.record(*slot)).map(|text| text.raw).eq(labels.iter().copied());
         table.find(hash, is).copied()
     }
 
@@ -249,7 +286,7 @@ impl Core {
         }
         match self.make(labels, hold) {
             Some(slot) => {
-                table.insert_unique(hash, slot, |slot| self.hash(self.label_texts(*slot).map(|text| text.raw)));
+                table.insert_unique(hash, slot, |slot| self.hash(self.label_texts(self.record(*slot)).map(|text| text.raw)));
                 Ok(slot)
             }
             None => {
@@ -352,7 +389,7 @@ impl Core {
     pub(super) fn take_out(&self, labels: &[&str], mark: u32) -> bool {
         let hash = self.hash(labels.iter().copied());
         let mut table = held(self.stripe(hash).write());
-        let is = |slot: &Slot| self.label_texts(*slot).map(|text| text.raw).eq(labels.iter().copied());
+        let is = |slot: &Slot| self.label_texts(self.record(*slot)).map(|text| text.raw).eq(labels.iter().copied());
         let Ok(entry) = table.find_entry(hash, is) else { return false };
         let slot = *entry.get();
         if mark & EXPIRED != 0 && self.state(slot) >= HANDLE {
@@ -408,24 +445,22 @@ impl Core {
         self.rows.len()
     }
 
-    /// The flags of a row, which say whether it is rendered.
-    pub(crate) fn live_state(&self, slot: Slot) -> u32 {
-        self.state(slot)
+    /// What a row says of its series.
+    #[inline]
+    pub(crate) fn record(&self, slot: Slot) -> Record<'_> {
+        Record { slot, words: self.rows.row(slot) }
     }
 
     /// The private number that a series was given later, if it was.
     #[inline]
-    pub(crate) fn promoted(&self, slot: Slot) -> Option<CellId> {
-        // Acquire: pairs with the Release that set the flag.
-        let promoted = self.rows.row(slot)[STATE].load(Acquire) & PROMOTED != 0;
-        promoted.then(|| self.side.promoted(slot)).flatten()
+    pub(crate) fn promoted(&self, record: Record<'_>) -> Option<CellId> {
+        (record.state() & PROMOTED != 0).then(|| self.side.promoted(record.slot)).flatten()
     }
 
     // ---- holding ----------------------------------------------------------------------------------------------
 
     pub(super) fn state(&self, slot: Slot) -> u32 {
-        // Acquire: pairs with the Release that made the series live.
-        self.rows.row(slot)[STATE].load(Acquire)
+        self.record(slot).state()
     }
 
     fn hold_as(&self, slot: Slot, hold: Hold) {
@@ -463,30 +498,20 @@ impl Core {
 
     /// The number of the series' first cell; of its private one, once it was promoted.
     pub(crate) fn number(&self, slot: Slot) -> CellId {
-        self.promoted(slot).unwrap_or_else(|| self.first_number(slot))
+        let record = self.record(slot);
+        self.promoted(record).unwrap_or_else(|| record.first_number())
     }
 
-    /// The number the series was made with.
-    pub(crate) fn first_number(&self, slot: Slot) -> CellId {
-        // Relaxed: written before the series was published.
-        self.rows.row(slot)[CELL].load(Relaxed)
-    }
-
-    /// The number of the cell for fractional adds, 0 if there were none.
-    pub(crate) fn companion(&self, slot: Slot) -> CellId {
-        // Relaxed: only the number is exchanged; its cells were zero from the start.
-        self.rows.row(slot)[COMPANION].load(Relaxed)
-    }
-
-    /// As [`companion`](Self::companion), after giving the series one. Waits for nobody. 0 if there is no memory.
+    /// The number of the cell for fractional adds, after giving the series one if it has none. Waits for nobody. 0 if there is no memory.
     pub(crate) fn companion_or_new(&self, slot: Slot) -> CellId {
-        let known = self.companion(slot);
+        let record = self.record(slot);
+        let known = record.companion();
         if known != 0 {
             return known;
         }
-        let Some(fresh) = self.space.take_beside(self.first_number(slot)) else { return 0 };
-        // Relaxed: as in `companion`. A loser's number stays unused: it is one cell, once in a series' life.
-        match self.rows.row(slot)[COMPANION].compare_exchange(0, fresh, Relaxed, Relaxed) {
+        let Some(fresh) = self.space.take_beside(record.first_number()) else { return 0 };
+        // Relaxed: only the number is exchanged; its cells were zero from the start. A loser's number stays unused: it is one cell, once in a series' life.
+        match record.words[COMPANION].compare_exchange(0, fresh, Relaxed, Relaxed) {
             Ok(_) => fresh,
             Err(winner) => winner,
         }
@@ -501,26 +526,25 @@ impl Core {
     }
 
     /// When the series began, Unix time in milliseconds.
-    pub(crate) fn created_ms(&self, slot: Slot) -> u64 {
-        let ticks = self.rows.row(slot)[CREATED].load(Relaxed);
+    pub(crate) fn created_ms(&self, record: Record<'_>) -> u64 {
+        // Relaxed: written before the series was published.
+        let ticks = record.words[CREATED].load(Relaxed);
         self.birth_ms + u64::from(ticks) * TICK_MS_DEN / TICKS_NUM
     }
 
     /// The label values of a series that cannot be recycled while this is used.
-    pub(crate) fn label_texts(&self, slot: Slot) -> impl Iterator<Item = Text<'_>> {
-        self.rows.row(slot)[LABELS..].iter().map(|word| self.words.text(word.load(Relaxed)))
-    }
-
-    pub(super) fn word_numbers(&self, slot: Slot) -> impl Iterator<Item = u32> {
-        self.rows.row(slot)[LABELS..].iter().map(|word| word.load(Relaxed))
+    #[inline]
+    pub(crate) fn label_texts<'a>(&'a self, record: Record<'a>) -> impl Iterator<Item = Text<'a>> {
+        record.word_numbers().map(|word| self.words.text(word))
     }
 
     /// Copies of the label values of a held series.
     pub(crate) fn label_values(&self, slot: Slot) -> Vec<String> {
-        if self.state(slot) & OVERFLOW != 0 {
+        let record = self.record(slot);
+        if record.state() & OVERFLOW != 0 {
             return Vec::new();
         }
-        self.label_texts(slot).map(|text| text.raw.to_owned()).collect()
+        self.label_texts(record).map(|text| text.raw.to_owned()).collect()
     }
 
     // ---- signs ------------------------------------------------------------------------------------------------

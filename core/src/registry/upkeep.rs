@@ -82,7 +82,7 @@ impl Core {
     pub(crate) fn promote(&self, slot: Slot) -> bool {
         let private = self.space.layout().private();
         let state = self.state(slot);
-        if state & LIVE == 0 || state & PROMOTED != 0 || self.first_number(slot) < private {
+        if state & LIVE == 0 || state & PROMOTED != 0 || self.record(slot).first_number() < private {
             return false;
         }
         let Some(number) = self.space.take(Tier::Private, self.width()) else { return false };
@@ -152,7 +152,7 @@ impl Core {
             for (offset, (cell, before)) in now.iter().zip(before.iter().copied().chain(std::iter::repeat(0))).enumerate() {
                 let companion = offset as u32 == self.width();
                 let target = match companion {
-                    false => self.first_number(heir.slot) + offset as u32,
+                    false => self.record(heir.slot).first_number() + offset as u32,
                     true => self.companion_or_new(heir.slot),
                 };
                 let shared = self.space.shared(target);
@@ -172,8 +172,8 @@ impl Core {
 
     /// The cells of a series, merged; its companion last.
     fn merged(&self, view: &View<'_>, slot: Slot) -> Vec<Merged> {
-        let first = self.first_number(slot);
-        let promoted = self.side.promoted(slot);
+        let record = self.record(slot);
+        let (first, promoted) = (record.first_number(), self.promoted(record));
         let mut cells: Vec<Merged> = (0..self.width())
             .map(|offset| match self.spec.cells {
                 Cells::Float | Cells::States | Cells::Text => Merged::Level(view.count(first + offset).whole),
@@ -187,7 +187,7 @@ impl Core {
                 }
             })
             .collect();
-        let companion = self.companion(slot);
+        let companion = record.companion();
         if companion != 0 {
             cells.push(Merged::Float(view.float(companion)));
         }
@@ -210,10 +210,10 @@ impl Core {
             let alone = self.space.alone();
             let mut private = 0;
             for &slot in batch {
-                let is_private = self.first_number(slot) < self.space.layout().private();
+                let is_private = self.record(slot).first_number() < self.space.layout().private();
                 private += u32::from(is_private);
                 let words: Vec<_> = match self.state(slot) & OVERFLOW {
-                    0 => self.word_numbers(slot).collect(),
+                    0 => self.record(slot).word_numbers().collect(),
                     _ => Vec::new(),
                 };
                 self.free_cells(&alone, slot);
@@ -239,7 +239,8 @@ impl Core {
 
     /// Gives back every cell of a series, if it has any.
     pub(super) fn free_cells(&self, alone: &Alone<'_>, slot: Slot) {
-        let (first, companion) = (self.first_number(slot), self.companion(slot));
+        let record = self.record(slot);
+        let (first, companion) = (record.first_number(), record.companion());
         let promoted = self.side.forget(slot);
         if first != 0 {
             self.space.recycle(alone, first, self.width());
