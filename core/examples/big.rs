@@ -10,7 +10,7 @@ fn main() {
     for i in 0..rounds { for h in &hs { h.add(i as u64 * 977 + 1); }
         bytes = 0; out.clear();
         let t = Instant::now();
-        let _: Result<(), ()> = r.render_to(tykmetrics::Format::Text, |c| { bytes += c.len(); out.extend_from_slice(c); Ok(()) });
+        r.render_into(tykmetrics::Format::Text, &mut out); bytes = out.len();
         best = best.min(t.elapsed().as_nanos() as f64);
     }
     println!("{n}: best {:.2} ms {:.1} ns/line {:.2} GB/s {} B/line", best / 1e6, best / n as f64, bytes as f64 / best, bytes / n as usize);

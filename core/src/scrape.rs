@@ -4,7 +4,7 @@
 //! series: rows are printed while the ledger is held and given out when it is not, so a slow sink holds up nobody. A
 //! protobuf family is the exception, since its length stands before it.
 
-use crate::merge::Visitor;
+use crate::merge::{Counters, Visitor};
 use crate::merge::snapshot::{Meta, Row};
 use crate::registry::Registry;
 use crate::render::{Exposition, Renderer};
@@ -17,8 +17,11 @@ use std::time::Instant;
 const CHUNK: usize = 64 * 1024;
 
 struct Stream<S, E> {
+    begun: Instant,
     renderer: Renderer,
     out: Vec<u8>,
+    /// How many bytes `out` may hold before they are given out.
+    chunk: usize,
     sink: S,
     failed: Option<E>,
     bytes: u64,
@@ -27,6 +30,19 @@ struct Stream<S, E> {
 }
 
 impl<S: FnMut(&[u8]) -> Result<(), E>, E> Stream<S, E> {
+    fn new(exposition: Exposition, out: Vec<u8>, chunk: usize, sink: S) -> Self {
+        let renderer = Renderer::new(exposition);
+        Stream { begun: Instant::now(), renderer, out, chunk, sink, failed: None, bytes: 0, meta: None }
+    }
+
+    /// Renders the whole registry. What is left in `out` was not given out yet.
+    fn run(&mut self, registry: &Registry) {
+        registry.visit(self);
+        if self.failed.is_none() {
+            self.renderer.finish(&mut self.out);
+        }
+    }
+
     /// Gives out what there is.
     fn flush(&mut self) -> bool {
         self.bytes += self.out.len() as u64;
@@ -49,8 +65,15 @@ impl<S: FnMut(&[u8]) -> Result<(), E>, E> Visitor for Stream<S, E> {
         self.renderer.row(&mut self.out, row);
     }
 
+    fn counters(&mut self, meta: &Meta, counters: &Counters<'_>) {
+        let columns = (&counters.texts[..], &counters.wholes[..]);
+        if !self.renderer.counters(&mut self.out, &meta.label_names, columns) {
+            counters.for_each_row(meta, |row| self.row(row));
+        }
+    }
+
     fn step(&mut self) -> bool {
-        self.out.len() < CHUNK || self.flush()
+        self.out.len() < self.chunk || self.flush()
     }
 
     fn end(&mut self) {
@@ -75,13 +98,20 @@ impl Registry {
     /// ```
     pub fn render(&self, exposition: impl Into<Exposition>) -> Vec<u8> {
         let mut all = Vec::new();
-        let rendered: Result<(), Infallible> = self.render_to(exposition, |chunk| {
-            all.extend_from_slice(chunk);
-            Ok(())
-        });
-        match rendered {
-            Ok(()) => all,
-        }
+        self.render_into(exposition, &mut all);
+        all
+    }
+
+    /// As [`render`](Self::render), appended to a buffer that can be used again: its memory is then touched already,
+    /// which costs more than the rendering.
+    pub fn render_into(&self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) {
+        let before = out.len();
+        let whole = std::mem::take(out);
+        let never = |_: &[u8]| Ok::<(), Infallible>(());
+        let mut stream = Stream::new(exposition.into(), whole, usize::MAX, never);
+        stream.run(self);
+        *out = stream.out;
+        self.count_scrape(stream.begun, (out.len() - before) as u64);
     }
 
     /// Gives everything the registry holds to `sink`, in chunks of about 64 KiB, made as they are given.
@@ -93,22 +123,21 @@ impl Registry {
         exposition: impl Into<Exposition>,
         sink: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let begun = Instant::now();
-        let renderer = Renderer::new(exposition);
-        let mut stream =
-            Stream { renderer, out: Vec::with_capacity(2 * CHUNK), sink, failed: None, bytes: 0, meta: None };
-        self.visit(&mut stream);
-        if stream.failed.is_none() {
-            stream.renderer.finish(&mut stream.out);
-            if !stream.out.is_empty() {
-                stream.flush();
-            }
+        let out = Vec::with_capacity(2 * CHUNK);
+        let mut stream = Stream::new(exposition.into(), out, CHUNK, sink);
+        stream.run(self);
+        if stream.failed.is_none() && !stream.out.is_empty() {
+            stream.flush();
         }
+        self.count_scrape(stream.begun, stream.bytes);
+        stream.failed.map_or(Ok(()), Err)
+    }
+
+    fn count_scrape(&self, begun: Instant, bytes: u64) {
         let scrapes = &self.inner.scrapes;
         // Relaxed: counts that are only shown.
         scrapes.count.fetch_add(1, Relaxed);
-        scrapes.bytes.fetch_add(stream.bytes, Relaxed);
+        scrapes.bytes.fetch_add(bytes, Relaxed);
         scrapes.nanos.fetch_add(begun.elapsed().as_nanos() as u64, Relaxed);
-        stream.failed.map_or(Ok(()), Err)
     }
 }

@@ -15,6 +15,7 @@ use crate::registry::Registry;
 use crate::registry::bound::Slot;
 use crate::registry::family::{Core, LIVE, Record, OVERFLOW, OVERFLOW_LABEL};
 use crate::registry::spec::Cells;
+use crate::shard::cell::CellId;
 use crate::shard::space::{Sum, View};
 use crate::sync::{Ordering::Relaxed, held};
 use distribution::Distribution;
@@ -36,10 +37,47 @@ pub(crate) trait Visitor {
     fn begin(&mut self, meta: &Arc<Meta>);
     /// A series of it.
     fn row(&mut self, row: &Row<'_>);
+    /// Counters of it that have nothing but labels and a whole number, many at once. They are rows like any other.
+    fn counters(&mut self, meta: &Meta, counters: &Counters<'_>) {
+        counters.for_each_row(meta, |row| self.row(row));
+    }
     /// A step ended; no lock is held. False ends the scrape.
     fn step(&mut self) -> bool;
     /// The family ends.
     fn end(&mut self);
+}
+
+/// Counters in a row of a family, column by column.
+#[derive(Default)]
+pub(crate) struct Counters<'a> {
+    /// The label values of the first, then of the second, …
+    pub(crate) texts: Vec<Text<'a>>,
+    pub(crate) wholes: Vec<u64>,
+    pub(crate) created_ms: Vec<u64>,
+    cells: Vec<CellId>,
+}
+
+impl Counters<'_> {
+    /// The same as rows.
+    pub(crate) fn for_each_row(&self, meta: &Meta, mut visit: impl FnMut(&Row<'_>)) {
+        let labels = meta.label_names.len();
+        for (at, (whole, created_ms)) in self.wholes.iter().zip(&self.created_ms).enumerate() {
+            visit(&Row {
+                names: &meta.label_names,
+                values: &self.texts[at * labels..(at + 1) * labels],
+                value: &Value::Counter { whole: *whole, part: 0.0 },
+                created_ms: *created_ms,
+                exemplars: &[],
+            });
+        }
+    }
+
+    fn clear(&mut self) {
+        self.texts.clear();
+        self.wholes.clear();
+        self.created_ms.clear();
+        self.cells.clear();
+    }
 }
 
 static OVERFLOW_NAMES: LazyLock<Vec<String>> = LazyLock::new(|| vec![OVERFLOW_LABEL.to_owned()]);
@@ -158,11 +196,20 @@ impl Core {
             }
             let view = self.space.view();
             let mut values: Vec<Text<'_>> = Vec::with_capacity(labels);
+            let mut batch = Counters::default();
+            let batched = self.spec.cells == Cells::Count && view.is_plain() && !self.side.has_exemplars();
             for record in (from..to).map(|slot| self.record(slot)) {
                 let state = record.state();
                 if state & LIVE == 0 {
                     continue;
                 }
+                if batched && record.is_plain_counter(state) {
+                    batch.texts.extend(self.label_texts(record));
+                    batch.cells.push(record.first_number());
+                    batch.created_ms.push(self.created_ms(record));
+                    continue;
+                }
+                self.give(&view, &mut batch, visitor);
                 let beyond = state & OVERFLOW != 0;
                 values.clear();
                 if !beyond {
@@ -178,7 +225,8 @@ impl Core {
                     exemplars: &exemplars,
                 });
             }
-            drop(values);
+            self.give(&view, &mut batch, visitor);
+            drop((values, batch));
             drop(view);
             if !visitor.step() {
                 return false;
@@ -187,6 +235,16 @@ impl Core {
         }
         visitor.end();
         visitor.step()
+    }
+
+    /// Reads the counters that were put together and gives them to the visitor.
+    fn give(&self, view: &View<'_>, batch: &mut Counters<'_>, visitor: &mut impl Visitor) {
+        if batch.cells.is_empty() {
+            return;
+        }
+        view.counts(&batch.cells, &mut batch.wholes);
+        visitor.counters(&self.meta, batch);
+        batch.clear();
     }
 
     fn value(&self, view: &View<'_>, record: Record<'_>, now_ms: u64, counts: &mut Vec<u64>) -> Value {

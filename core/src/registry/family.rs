@@ -114,6 +114,12 @@ impl<'a> Record<'a> {
         self.words[STATE].load(Acquire)
     }
 
+    /// True if `state`, its own, and the row say that its value is in one number's cells and whole.
+    #[inline]
+    pub(crate) fn is_plain_counter(&self, state: u32) -> bool {
+        state & (PROMOTED | OVERFLOW) == 0 && self.companion() == 0
+    }
+
     /// The number the series was made with.
     #[inline]
     pub(crate) fn first_number(&self) -> CellId {

@@ -86,6 +86,11 @@ impl Side {
         }
     }
 
+    /// True if any series has an exemplar.
+    pub(crate) fn has_exemplars(&self) -> bool {
+        self.exemplars.get().is_some_and(|all| !all.is_empty())
+    }
+
     /// The exemplars of a series with `buckets` places.
     pub(crate) fn exemplars(&self, slot: Slot, buckets: u32, into: &mut Vec<Exemplar>) {
         into.clear();

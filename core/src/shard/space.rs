@@ -392,6 +392,26 @@ impl View<'_> {
         sum
     }
 
+    /// True if every cell holds whole numbers and lies in a slab or the shared cells.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.ledger.is_empty() && self.slabs.iter().all(|slab| slab.encoding == Encoding::U64)
+    }
+
+    /// The sums of many numbers, in a plain view: slab by slab, so that each is read in one sweep.
+    pub(crate) fn counts(&self, numbers: &[CellId], sums: &mut Vec<u64>) {
+        debug_assert!(self.is_plain());
+        sums.clear();
+        sums.extend(numbers.iter().map(|number| cell::read(self.space.shared(*number))));
+        let private = self.space.layout().private();
+        if numbers.iter().any(|number| *number < private) {
+            for slab in &self.slabs {
+                for (sum, number) in sums.iter_mut().zip(numbers).filter(|(_, number)| **number < private) {
+                    *sum = sum.wrapping_add(cell::read(slab.cells.cell(*number as usize)));
+                }
+            }
+        }
+    }
+
     /// The sum over a number's cells that hold an f64 in every slab.
     #[inline]
     pub(crate) fn float(&self, number: CellId) -> f64 {
@@ -409,8 +429,7 @@ impl View<'_> {
 
     /// Adds the counts of the numbers `cells` to `counts`, which is as long.
     pub(crate) fn add_counts(&self, cells: Range<CellId>, counts: &mut [u64]) {
-        let attached = !self.ledger.is_empty() || self.slabs.iter().any(|slab| slab.encoding == Encoding::F64);
-        if attached {
+        if !self.is_plain() {
             counts.iter_mut().zip(cells).for_each(|(count, number)| *count += self.count(number).whole);
             return;
         }

@@ -11,6 +11,9 @@ use crate::render::buffer::{Cursor, Pieces};
 use crate::render::escape;
 use crate::render::number;
 
+/// Digits of the largest u64.
+const WIDEST_U64: usize = 20;
+
 /// The prepared parts of a family's plain lines.
 #[derive(Debug, Default)]
 pub(super) struct Line {
@@ -90,6 +93,40 @@ impl Line {
                 }
             }
         }
+        true
+    }
+
+    /// Prints the lines of many counters: their label values one after the other, and their values. False, with nothing
+    /// printed, if the pieces do not fit them or a value needs escaping.
+    pub(super) fn print_counters(
+        &self,
+        out: &mut Vec<u8>,
+        names: &[String],
+        (texts, wholes): (&[Text<'_>], &[u64]),
+    ) -> bool {
+        let labels = names.len();
+        let fits = self.usable && identity(names) == self.names && labels + 1 == self.pieces.count();
+        if !fits || texts.len() != labels * wholes.len() || !texts.iter().all(|text| text.plain) {
+            return false;
+        }
+        let text: usize = texts.iter().map(|text| text.raw.len()).sum();
+        let mut lines = Cursor::new(out, text + wholes.len() * (self.pieces.len() + WIDEST_U64 + 1));
+        let mut values = texts.iter();
+        for whole in wholes {
+            // SAFETY: the pieces are sealed, there is one more than labels and `labels` values for each line. What is
+            // written is every piece and a number and a line feed for each line, and every value once, which is what was
+            // reserved.
+            unsafe {
+                for (i, value) in values.by_ref().take(labels).enumerate() {
+                    lines.piece(&self.pieces, i);
+                    lines.text(value.raw.as_bytes());
+                }
+                lines.piece(&self.pieces, labels);
+                lines.text(itoa::Buffer::new().format(*whole).as_bytes());
+                lines.byte(b'\n');
+            }
+        }
+        lines.finish();
         true
     }
 

@@ -15,7 +15,7 @@ use super::buffer;
 use super::escape::{self, Escaping};
 use super::exposition::{Exposition, Format};
 use super::number;
-use crate::merge::snapshot::{Kind, Meta, Row, Value};
+use crate::merge::snapshot::{Kind, Meta, Row, Text, Value};
 use family::Names;
 
 /// The text formats that differ by more than their version.
@@ -161,6 +161,17 @@ impl Lines {
         {
             self.created_line(out, row.created_ms);
         }
+    }
+
+    /// Prints many counters at once, where their lines are plain; see [`Renderer`](super::Renderer).
+    pub(super) fn counters(&mut self, out: &mut Vec<u8>, names: &[String], columns: (&[Text<'_>], &[u64])) -> bool {
+        if self.exposition.created || self.flavour == Flavour::Open2 {
+            return false;
+        }
+        if !self.header.is_empty() {
+            out.append(&mut self.header);
+        }
+        self.line.print_counters(out, names, columns)
     }
 
     pub(super) fn end(&mut self, out: &mut Vec<u8>) {
