@@ -1,7 +1,56 @@
-//! A lock-free metrics engine: recording is one plain add, and everything else happens when somebody scrapes.
+//! A metrics engine for gateways: recording is one plain add, and everything else happens when somebody scrapes.
+//!
+//! Every thread that records has a slab of 8-byte cells of its own, and a series is a number that indexes every slab. To
+//! record is to add to one cell (two for a histogram), without a lock, an atomic read-modify-write or a system call. A
+//! scrape sums the same cell over all slabs, while the writers go on, and renders what it finds:
+//!
+//! ```text
+//! record ──> shard ──> merge ──> render ──> bytes
+//!    ▲                   ▲
+//!    └──── registry ─────┘
+//! ```
+//!
+//! ```
+//! use std::time::Duration;
+//! use tykmetrics::{Format, Registry};
+//!
+//! let registry = Registry::new();
+//! let requests = registry
+//!     .counter("http_requests_total", "Requests served")
+//!     .labels(["method", "status"])
+//!     .register()?;
+//! let latency = registry.histogram("http_request_duration_seconds", "Time to answer").register()?;
+//!
+//! // Where the route is set up: a handle on one series.
+//! let ok = requests.with(["GET", "200"]);
+//! // Per request.
+//! ok.inc();
+//! latency.observe_duration(Duration::from_millis(12));
+//!
+//! // To a scraper, in the format it asked for.
+//! let exposition = tykmetrics::negotiate("application/openmetrics-text; version=1.0.0");
+//! let body = registry.render(exposition);
+//! assert!(String::from_utf8(body)?.ends_with("# EOF\n"));
+//!
+//! // Quantiles without a server.
+//! assert!((0.011..0.013).contains(&latency.distribution().quantile(0.99)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to look
+//! * [`Registry`] makes metrics; [`Counter`], [`Gauge`], [`UpDown`], [`Histogram`], [`Summary`], [`Info`] and
+//!   [`StateSet`] record; [`Family`] and [`FamilyVec`] are their labelled forms.
+//! * [`Registry::render`], [`Registry::render_to`] and [`negotiate`] serve a scrape; [`Registry::snapshot`] gives it as
+//!   plain numbers, with deltas and quantiles.
+//! * [`Collector`] adds families made at scrape; [`ProcessCollector`] and [`EngineCollector`] are two.
+//! * [`Shard`] is for hosts that serialise their own records: an interpreter, an isolate, a scheduler's slot.
+//!
+//! # Features
+//! `gzip` and `zstd` (default) compress scrapes. `metrics` adds a recorder for the `metrics` facade, `tower` an HTTP
+//! request layer. No feature brings an async runtime.
 
-pub mod collect;
 mod clock;
+pub mod collect;
 mod error;
 #[cfg(feature = "metrics")]
 pub mod facade;

@@ -4,8 +4,8 @@
 //! series: rows are printed while the ledger is held and given out when it is not, so a slow sink holds up nobody. A
 //! protobuf family is the exception, since its length stands before it.
 
-use crate::merge::{Counters, Visitor};
 use crate::merge::snapshot::{Meta, Row};
+use crate::merge::{Counters, Visitor};
 use crate::registry::Registry;
 use crate::render::{Exposition, Renderer};
 use crate::sync::Ordering::Relaxed;

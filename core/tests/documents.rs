@@ -3,8 +3,8 @@
 mod support;
 
 use support::*;
-use tykmetrics::snapshot::{Family, Kind, Meta, Value};
 use tykmetrics::render::Format;
+use tykmetrics::snapshot::{Family, Kind, Meta, Value};
 
 fn requests() -> Family {
     let mut family = Family::new(Meta {

@@ -3,8 +3,8 @@
 mod support;
 
 use support::*;
-use tykmetrics::snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Snapshot, Value};
 use tykmetrics::render::{Escaping, Exposition, Format, Histograms};
+use tykmetrics::snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Snapshot, Value};
 
 fn text(snapshot: &Snapshot, exposition: impl Into<Exposition>) -> String {
     String::from_utf8(snapshot.render(exposition)).unwrap()

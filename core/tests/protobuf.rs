@@ -5,8 +5,8 @@ mod support;
 use prost::Message;
 use std::collections::HashSet;
 use support::*;
-use tykmetrics::snapshot::{Kind, Snapshot};
 use tykmetrics::render::{Escaping, Exposition, Format, Histograms};
+use tykmetrics::snapshot::{Kind, Snapshot};
 
 /// `io/prometheus/client/metrics.proto` of client_model 0.6.3.
 mod schema {

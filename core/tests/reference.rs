@@ -9,8 +9,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use support::*;
-use tykmetrics::snapshot::{Family, Kind, Series, Snapshot, Value};
 use tykmetrics::render::{Escaping, Exposition, Format, escape_name};
+use tykmetrics::snapshot::{Family, Kind, Series, Snapshot, Value};
 
 /// A sample as a parser sees it: name, labels, value.
 type Sample = (String, BTreeMap<String, String>, String);

@@ -70,7 +70,11 @@ fn bad_names_labels_and_options_are_errors_that_name_them() {
         (registry.counter("", "").register().map(drop), ErrorCode::InvalidName, "it is empty"),
         (legacy.counter("a.b", "").register().map(drop), ErrorCode::InvalidName, "\"a.b\""),
         (registry.gauge("g", "").labels(["a", "a"]).register().map(drop), ErrorCode::InvalidLabel, "there twice"),
-        (registry.gauge("g", "").labels(["__a"]).register().map(drop), ErrorCode::InvalidLabel, "\"__a\" of metric \"g\""),
+        (
+            registry.gauge("g", "").labels(["__a"]).register().map(drop),
+            ErrorCode::InvalidLabel,
+            "\"__a\" of metric \"g\"",
+        ),
         (registry.histogram("h", "").labels(["le"]).register().map(drop), ErrorCode::InvalidLabel, "\"le\""),
         (registry.summary("s", "").labels(["quantile"]).register().map(drop), ErrorCode::InvalidLabel, "\"quantile\""),
         (

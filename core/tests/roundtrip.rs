@@ -4,8 +4,8 @@ mod support;
 
 use proptest::prelude::*;
 use support::*;
-use tykmetrics::snapshot::{Family, Kind, Meta, Value};
 use tykmetrics::render::{Escaping, Exposition, Format};
+use tykmetrics::snapshot::{Family, Kind, Meta, Value};
 
 /// A line as it is read: the name, the labels, and the text behind them.
 #[derive(Debug, PartialEq)]

@@ -3,8 +3,8 @@
 mod support;
 
 use support::*;
-use tykmetrics::snapshot::{Family, Kind, Row, Snapshot, Text, Value};
 use tykmetrics::render::{Exposition, Format, Renderer};
+use tykmetrics::snapshot::{Family, Kind, Row, Snapshot, Text, Value};
 
 fn text(snapshot: &Snapshot, exposition: impl Into<Exposition>) -> String {
     String::from_utf8(snapshot.render(exposition)).unwrap()

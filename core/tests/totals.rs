@@ -180,8 +180,8 @@ fn attached_memory_counts_until_it_is_let_go_and_after() {
         let first = adds.cell().min(value.cell()) & !511;
         let memory: Arc<[AtomicU64]> = (0..1024).map(|_| AtomicU64::new(0)).collect();
         // SAFETY: the memory outlives the attachment, and only this thread writes it.
-        let attachment =
-            unsafe { Attachment::new(Encoding::F64, first, memory.as_ptr().cast_mut().cast(), 1024) }.expect("attached");
+        let attachment = unsafe { Attachment::new(Encoding::F64, first, memory.as_ptr().cast_mut().cast(), 1024) }
+            .expect("attached");
         let add = |number: u32, v: f64| {
             let cell = &memory[(number - first) as usize];
             cell.store((f64::from_bits(cell.load(Relaxed)) + v).to_bits(), Relaxed);

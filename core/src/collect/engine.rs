@@ -97,7 +97,12 @@ impl Collector for EngineCollector {
             overflow,
             invalid,
             shards,
-            single("tykmetrics_scrapes_total", "Scrapes of this registry.", Kind::Counter, count(scrapes.count.load(Relaxed))),
+            single(
+                "tykmetrics_scrapes_total",
+                "Scrapes of this registry.",
+                Kind::Counter,
+                count(scrapes.count.load(Relaxed)),
+            ),
             single(
                 "tykmetrics_scrape_seconds_total",
                 "Time spent in scrapes.",
@@ -119,4 +124,3 @@ impl Collector for EngineCollector {
         ]);
     }
 }
-

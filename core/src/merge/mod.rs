@@ -13,7 +13,7 @@ pub(crate) mod window;
 use crate::clock::now_ms;
 use crate::registry::Registry;
 use crate::registry::bound::Slot;
-use crate::registry::family::{Core, LIVE, Record, OVERFLOW, OVERFLOW_LABEL};
+use crate::registry::family::{Core, LIVE, OVERFLOW, OVERFLOW_LABEL, Record};
 use crate::registry::spec::Cells;
 use crate::shard::cell::CellId;
 use crate::shard::space::{Sum, View};
@@ -324,7 +324,8 @@ impl Core {
             None => values(&all),
             Some(spec) => {
                 let mut windows = held(self.side.windows.lock());
-                let window = windows.entry(record.slot).or_insert_with(|| Window::new(spec, self.created_ms(record), &all));
+                let window =
+                    windows.entry(record.slot).or_insert_with(|| Window::new(spec, self.created_ms(record), &all));
                 values(&window.slide(&all, now_ms))
             }
         };

@@ -21,7 +21,7 @@ metric!(Counter, COUNTER);
 /// A whole number that f64 holds exactly, if `v` is one.
 fn whole(v: f64) -> Option<u64> {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
-    (v >= 0.0 && v <= EXACT && v.trunc() == v).then_some(v as u64)
+    ((0.0..=EXACT).contains(&v) && v.trunc() == v).then_some(v as u64)
 }
 
 impl Counter {

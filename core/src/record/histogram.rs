@@ -7,7 +7,7 @@ use crate::merge::distribution::Distribution;
 use crate::registry::bound::Bound;
 use crate::registry::family::Core;
 use crate::registry::recall::Place;
-use crate::shape::{HdrTable, Table};
+use crate::shape::{HdrTable, PAGE_CELLS, Table};
 use crate::shard::{Encoding, Shard, cell, writer};
 use crate::sync::AtomicU64;
 use std::ptr::NonNull;
@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub struct Histogram {
     bound: Bound,
-    /// The table of the family's shape, which lives as long as `bound` holds the family.
-    table: NonNull<Table>,
+    /// The table of the family's shape, if it is of the HDR store; it lives as long as `bound` holds the family.
+    table: Option<NonNull<HdrTable>>,
 }
 
 metric!(Histogram, HISTOGRAM);
@@ -38,76 +38,82 @@ fn table_of(family: &Core) -> &Table {
     family.shape.as_ref().expect("a histogram's family has a shape").table()
 }
 
-/// Counts `v` in the series whose first cell is `number`, `n` times, by the calling thread.
+/// Counts `v` in the series whose first cell is `number`, `n` times, by the calling thread. What is not finite is not
+/// counted here.
 #[inline(always)]
-fn record(table: &Table, number: u32, shared: &AtomicU64, v: f64, n: u64) {
-    let at = table.locate(v);
-    let sum = table.sum_cell(at);
-    match writer::own_run(number) {
-        Some(first) => {
-            // SAFETY: both offsets are below the cells of the series, which lie in a row in the writer's slab.
-            let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum as usize)) };
-            cell::add_owned(bucket, n);
-            cell::add_owned_sum(sum, v * n as f64);
-        }
-        None => record_elsewhere(number, shared, (at, sum), v, n),
-    }
-}
-
-#[inline(never)]
-fn record_elsewhere(number: u32, shared: &AtomicU64, (at, sum): (u32, u32), v: f64, n: u64) {
-    if let Some(bucket) = writer::own_or_open(number + at)
-        && let Some(sum) = writer::own(number + sum)
+fn record(family: &Core, table: Option<&HdrTable>, number: u32, shared: &AtomicU64, v: f64, n: u64) {
+    if let Some(table) = table
+        && let Some(at) = table.locate_within(v)
+        && let Some(first) = writer::own_run(number)
     {
+        // SAFETY: both offsets are below the cells of the series, which lie in a row in the writer's slab.
+        let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum_of(at) as usize)) };
         cell::add_owned(bucket, n);
         cell::add_owned_sum(sum, v * n as f64);
         return;
     }
-    let first: *const AtomicU64 = shared;
-    // SAFETY: as above, in the shared cells.
+    record_elsewhere(family, number, shared, v, n);
+}
+
+/// The sum's cell for a bucket of the HDR store.
+#[inline(always)]
+fn sum_of(at: u32) -> u32 {
+    at & !(PAGE_CELLS as u32 - 1)
+}
+
+/// As `record`, for every value, store and thread.
+#[inline(never)]
+fn record_elsewhere(family: &Core, number: u32, shared: &AtomicU64, v: f64, n: u64) {
+    let total = v * n as f64;
+    if !total.is_finite() {
+        return family.count_invalid();
+    }
+    let table = table_of(family);
+    let at = table.locate(v);
+    let sum = table.sum_cell(at);
+    let own = writer::own_run(number).or_else(|| writer::own_or_open(number).map(std::ptr::from_ref));
+    let first = own.unwrap_or(shared);
+    // SAFETY: both offsets are below the cells of the series, which lie in a row in the writer's slab as in the shared
+    // cells.
     let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum as usize)) };
-    cell::add_shared(bucket, n);
-    cell::add_shared_sum(sum, v * n as f64);
+    if own.is_some() {
+        cell::add_owned(bucket, n);
+        cell::add_owned_sum(sum, total);
+    } else {
+        cell::add_shared(bucket, n);
+        cell::add_shared_sum(sum, total);
+    }
 }
 
 impl Histogram {
     pub(super) fn of(bound: Bound) -> Self {
-        let table = NonNull::from(table_of(&bound.family));
+        let table = table_of(&bound.family).hdr().map(NonNull::from);
         Histogram { bound, table }
     }
 
     #[inline(always)]
-    fn table(&self) -> &Table {
-        // SAFETY: the table lives as long as the family, which `bound` shares.
-        unsafe { self.table.as_ref() }
+    fn record(&self, v: f64, n: u64) {
+        record(&self.bound.family, self.hdr_table(), self.bound.number, self.bound.shared(), v, n);
     }
 
     /// Records a value. What is not finite is counted as invalid and not recorded. The HDR store counts values below
     /// zero in its lowest bucket; the compact store puts them where the bounds say.
     #[inline]
     pub fn observe(&self, v: f64) {
-        if v.is_finite() {
-            record(self.table(), self.bound.number, self.bound.shared(), v, 1);
-        } else {
-            self.bound.family.count_invalid();
-        }
+        self.record(v, 1);
     }
 
     /// Records a value that was seen `n` times, at the cost of one record.
     #[inline]
     pub fn observe_many(&self, v: f64, n: u64) {
-        if (v * n as f64).is_finite() {
-            record(self.table(), self.bound.number, self.bound.shared(), v, n);
-        } else {
-            self.bound.family.count_invalid();
-        }
+        self.record(v, n);
     }
 
     /// Records a duration in seconds, given in nanoseconds.
     #[inline]
     pub fn observe_nanos(&self, nanos: u64) {
         // Division is rounded once, so 5,000,000 ns is exactly the double that a bound of 0.005 is.
-        record(self.table(), self.bound.number, self.bound.shared(), nanos as f64 / 1e9, 1);
+        self.record(nanos as f64 / 1e9, 1);
     }
 
     /// Records a duration, in seconds.
@@ -123,8 +129,9 @@ impl Histogram {
             return self.bound.family.count_invalid();
         }
         let number = self.bound.number;
-        let at = self.table().locate(v);
-        let sum_at = self.table().sum_cell(at);
+        let table = table_of(&self.bound.family);
+        let at = table.locate(v);
+        let sum_at = table.sum_cell(at);
         match (shard.cell(number + at), shard.cell(number + sum_at), shard.encoding()) {
             (Some(bucket), Some(sum), Encoding::U64) => {
                 cell::add_owned(bucket, 1);
@@ -181,16 +188,15 @@ impl Histogram {
     }
 
     /// The table that says which cell a value is counted in, if the histogram keeps its counts in the HDR store.
+    #[inline(always)]
     pub fn hdr_table(&self) -> Option<&HdrTable> {
-        self.table().hdr()
+        // SAFETY: the table lives as long as the family, which `bound` shares.
+        self.table.map(|table| unsafe { table.as_ref() })
     }
 
     pub(crate) fn observe_to(family: &Arc<Core>, labels: &[&str], v: f64) {
-        if !v.is_finite() {
-            return family.count_invalid();
-        }
-        let table = table_of(family);
-        family.with_place(labels, |place: Place| record(table, place.number, place.shared, v, 1));
+        let table = table_of(family).hdr();
+        family.with_place(labels, |place: Place| record(family, table, place.number, place.shared, v, 1));
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a registration asks for, put together call by call and checked at the end.
 
+use super::Registry;
 use super::families::{Family, FamilyVec};
 use super::family::Core;
 use super::name;
 use super::spec::{Cells, Spec, WindowSpec};
-use super::Registry;
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::{Kind, Meta};
 use crate::record::{Histogram, Metric, StateSet, Summary};
@@ -336,4 +336,3 @@ pub(crate) mod flavor {
     pub(crate) const INFO: (Kind, Cells) = (Kind::Info, Cells::Text);
     pub(crate) const STATE_SET: (Kind, Cells) = (Kind::StateSet, Cells::States);
 }
-

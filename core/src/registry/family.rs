@@ -230,11 +230,7 @@ impl Core {
     /// Records to the series of a label set: through the thread's lookup cache if it used the labels before, else
     /// through the index. `None` if the label count is wrong or no series could be had.
     #[inline]
-    pub(crate) fn with_place<R>(
-        self: &Arc<Self>,
-        labels: &[&str],
-        record: impl Fn(recall::Place) -> R,
-    ) -> Option<R> {
+    pub(crate) fn with_place<R>(self: &Arc<Self>, labels: &[&str], record: impl Fn(recall::Place) -> R) -> Option<R> {
         let hash = self.hash(labels.iter().copied());
         if let Some(place) = recall::find(self, hash, labels) {
             return Some(record(place));
@@ -292,7 +288,9 @@ impl Core {
         }
         match self.make(labels, hold) {
             Some(slot) => {
-                table.insert_unique(hash, slot, |slot| self.hash(self.label_texts(self.record(*slot)).map(|text| text.raw)));
+                table.insert_unique(hash, slot, |slot| {
+                    self.hash(self.label_texts(self.record(*slot)).map(|text| text.raw))
+                });
                 Ok(slot)
             }
             None => {

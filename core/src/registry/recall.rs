@@ -218,7 +218,12 @@ fn sweep(cache: *mut Cache) {
             // Acquire: as in `find`.
             e.lease.as_ref().is_none_or(|l| l.family.generation.load(Acquire) == e.generation)
         };
-        cache.entries.iter_mut().filter(|e| !of_use(e)).filter_map(|e| std::mem::replace(e, Entry::EMPTY).lease).collect()
+        cache
+            .entries
+            .iter_mut()
+            .filter(|e| !of_use(e))
+            .filter_map(|e| std::mem::replace(e, Entry::EMPTY).lease)
+            .collect()
     };
     drop(gone);
 }

@@ -43,6 +43,20 @@ impl Rows {
     /// The words of a row below [`len`](Self::len), or of the next one while it is being [`made`](Self::make).
     #[inline]
     pub(crate) fn row(&self, row: u32) -> &[AtomicU32] {
+        // SAFETY: the words of a row lie where the row begins.
+        unsafe { std::slice::from_raw_parts(self.start(row, self.width), self.width) }
+    }
+
+    /// As [`row`](Self::row), of a table whose rows are known to have this width.
+    #[inline]
+    pub(crate) fn row_of<const WIDTH: usize>(&self, row: u32) -> &[AtomicU32; WIDTH] {
+        debug_assert_eq!(WIDTH, self.width);
+        // SAFETY: as above.
+        unsafe { &*self.start(row, WIDTH).cast() }
+    }
+
+    #[inline(always)]
+    fn start(&self, row: u32, width: usize) -> *const AtomicU32 {
         // Acquire: pairs with the Release in `make`. Blocks are never freed before the table.
         let (start, at) = if row < SMALL {
             (self.small.load(Acquire), row)
@@ -53,7 +67,7 @@ impl Rows {
         };
         debug_assert!(!start.is_null());
         // SAFETY: rows below `len`, and the one being made, lie in a block that is there, at a place inside it.
-        unsafe { std::slice::from_raw_parts(start.add(at as usize * self.width), self.width) }
+        unsafe { start.add(at as usize * width) }
     }
 
     /// The next row, all zero, not yet published. One maker at a time: the caller holds the lock that says so.

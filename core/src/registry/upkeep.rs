@@ -149,7 +149,9 @@ impl Core {
         let Ok(heir) = self.bind(&labels) else { return };
         // Whole counts first and sums after, as records do.
         for floats in [false, true] {
-            for (offset, (cell, before)) in now.iter().zip(before.iter().copied().chain(std::iter::repeat(0))).enumerate() {
+            for (offset, (cell, before)) in
+                now.iter().zip(before.iter().copied().chain(std::iter::repeat(0))).enumerate()
+            {
                 let companion = offset as u32 == self.width();
                 let target = match companion {
                     false => self.record(heir.slot).first_number() + offset as u32,

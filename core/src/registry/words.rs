@@ -23,6 +23,7 @@ pub(crate) type Word = u32;
 const AT: usize = 0;
 const LENGTH: usize = 1;
 const USES: usize = 2;
+const WIDTH: usize = 3;
 
 /// Bit of the length that says the text needs escaping.
 const ESCAPE: u32 = 1 << 31;
@@ -76,7 +77,7 @@ fn kept(value: &str) -> &str {
 impl Words {
     pub(crate) fn new() -> Words {
         Words {
-            rows: Rows::new(3),
+            rows: Rows::new(WIDTH),
             small: AtomicPtr::new(std::ptr::null_mut()),
             blocks: AtomicPtr::new(std::ptr::null_mut()),
             hasher: RandomState::default(),
@@ -87,7 +88,7 @@ impl Words {
     /// The text of a word that is in use.
     #[inline]
     pub(crate) fn text(&self, word: Word) -> Text<'_> {
-        let row = self.rows.row(word);
+        let row = self.rows.row_of::<WIDTH>(word);
         // Relaxed: whoever learned this number learned it through a lock or an acquiring read of a series' row.
         let (at, length) = (row[AT].load(Relaxed), row[LENGTH].load(Relaxed));
         let start = self.start(at);
@@ -166,7 +167,8 @@ impl Words {
             Some(at) => at,
             None => {
                 // A value lies in one block: what is left of a block that is too short for it stays unused.
-                let end = if making.next < SMALL { SMALL } else { (making.next | ((1 << BLOCK) - 1)).checked_add(1)? };
+                let end =
+                    if making.next < SMALL { SMALL } else { (making.next | ((1 << BLOCK) - 1)).checked_add(1)? };
                 if end - making.next < length {
                     making.next = end;
                 }
@@ -242,7 +244,9 @@ mod tests {
     #[test]
     fn what_needs_escaping_is_known() {
         let words = Words::new();
-        for (value, plain) in [("a b", true), ("a\"b", false), ("a\\b", false), ("a\nb", false), ("", true), ("é", true)] {
+        for (value, plain) in
+            [("a b", true), ("a\"b", false), ("a\\b", false), ("a\nb", false), ("", true), ("é", true)]
+        {
             let word = words.intern(value).expect("room");
             assert_eq!(words.text(word), Text { raw: value, plain });
         }

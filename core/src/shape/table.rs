@@ -59,8 +59,17 @@ impl HdrTable {
         HdrTable { first, entries: entries.into(), more: more.into() }
     }
 
-    /// The cell `value` is counted in.
+    /// The cell `value` is counted in, if that takes one look: `None` for what lies outside the range, for what is not
+    /// finite, and in the few sub-buckets that several bounds cut. One comparison finds out all but the last of these.
     #[inline(always)]
+    pub fn locate_within(&self, value: f64) -> Option<u32> {
+        let i = key(value).wrapping_sub(self.first) as usize;
+        let entry = self.entries.get(i)?;
+        (entry.more == 0).then(|| entry.cell + u32::from(value > entry.split))
+    }
+
+    /// The cell `value` is counted in.
+    #[inline]
     pub fn locate(&self, value: f64) -> u32 {
         let last = self.entries.len() as i64 - 1;
         let i = key(value).wrapping_sub(self.first).min(last).max(0) as usize;

@@ -178,3 +178,45 @@ mod pages {
         }
     }
 }
+
+#[cfg(all(test, unix, not(loom), not(miri)))]
+mod tests {
+    use super::*;
+    use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+    use std::sync::atomic::Ordering::Relaxed;
+
+    #[test]
+    fn a_private_mapping_is_zero_and_keeps_what_is_written() {
+        let mapping = Mapping::reserve(1 << 30, Source::Private).expect("8 GiB of address space, untouched");
+        assert!(mapping.commit(0..10) && mapping.commit((1 << 30) - 1..1 << 30));
+        for at in [0, 1, 511, 512, (1 << 30) - 1] {
+            assert_eq!(mapping.cell(at).fetch_add(at as u64, Relaxed), 0);
+            assert_eq!(mapping.cell(at).load(Relaxed), at as u64);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_mapped_is_an_error_that_says_so() {
+        let error = Mapping::reserve(1 << 52, Source::Private).err().expect("more than the address space");
+        assert_eq!(error.code(), ErrorCode::Platform);
+        assert!(error.message().contains("ulimit -v"), "{error}");
+    }
+
+    #[test]
+    fn a_shared_mapping_is_one_memory_however_often_it_is_mapped() {
+        const CELLS: usize = 64 * 1024;
+        const OFFSET: u64 = 64 * 1024;
+        // SAFETY: plain system calls; the descriptor is owned from here on.
+        let file = unsafe {
+            let fd = libc::memfd_create(c"cells".as_ptr(), libc::MFD_CLOEXEC);
+            assert!(fd >= 0 && libc::ftruncate(fd, OFFSET as i64 + CELLS as i64 * 8) == 0);
+            OwnedFd::from_raw_fd(fd)
+        };
+        let map = || Mapping::reserve(CELLS, Source::Shared(file.as_fd(), OFFSET)).expect("mapped");
+        let (one, other) = (map(), map());
+        assert!(one.commit(100..200) && other.commit(100..200));
+        one.cell(100).store(7, Relaxed);
+        assert_eq!(other.cell(100).load(Relaxed), 7);
+        assert_eq!(other.cell(101).load(Relaxed), 0);
+    }
+}

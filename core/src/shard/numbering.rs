@@ -158,3 +158,47 @@ impl Numbering {
         [&self.scalars, &self.pages, &self.shared_scalars, &self.shared_pages].map(|r| r.next.load(Relaxed))
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const LAYOUT: Layout = Layout { scalars: 512, pages: 2, shared_scalars: 512, shared_pages: 1 };
+
+    #[test]
+    fn numbers_go_to_their_tier_and_on_to_the_shared_one() {
+        let numbers = Numbering::new(LAYOUT);
+        let take = |tier, len| numbers.take(tier, len).expect("a number");
+        assert_eq!((take(Tier::Private, 1), take(Tier::Private, 10)), (1, 2), "0 is never given");
+        assert_eq!(take(Tier::Private, 512), 512);
+        assert_eq!(take(Tier::Shared, 1), LAYOUT.private());
+        assert_eq!(take(Tier::Private, 500), 12, "the rest of the private scalars");
+        assert_eq!(take(Tier::Private, 1), LAYOUT.private() + 1, "the shared tier takes what does not fit");
+        assert_eq!(take(Tier::Private, 512), 1024);
+        assert_eq!(take(Tier::Private, 512), LAYOUT.private() + 512, "a shared page");
+        assert_eq!(numbers.take(Tier::Private, 512), None);
+    }
+
+    #[test]
+    fn no_number_is_given_twice_and_those_given_back_are_given_again() {
+        let numbers = Numbering::new(LAYOUT);
+        let mut given = std::collections::HashSet::new();
+        for len in [1, 3, 13].into_iter().cycle() {
+            let Some(at) = numbers.take(Tier::Private, len) else { break };
+            assert!((at..at + len).all(|number| given.insert(number)), "{at} + {len}");
+        }
+        numbers.give_back(20, 13);
+        numbers.give_back(LAYOUT.private() + 5, 1);
+        assert_eq!(numbers.take(Tier::Private, 13), Some(20));
+        assert_eq!(numbers.take_beside(LAYOUT.private()), Some(LAYOUT.private() + 5));
+    }
+
+    #[test]
+    fn pages_start_where_pages_start() {
+        let numbers = Numbering::new(Layout::DEFAULT);
+        numbers.take(Tier::Shared, 7);
+        for tier in [Tier::Private, Tier::Shared, Tier::Private] {
+            assert_eq!(numbers.take(tier, 1536).map(|at| at % PAGE_CELLS), Some(0));
+        }
+    }
+}

@@ -193,13 +193,14 @@ impl Space {
     pub(crate) fn open(&self, owner: Owner, encoding: Encoding) -> Option<&Slab> {
         let mut idle = held(self.idle.lock());
         // The last one that was left is the likeliest to be in a cache.
+        // SAFETY here and below: slabs live as long as the space.
         let left = idle.iter().rposition(|slab| {
-            // SAFETY: slabs live as long as the space.
+            // SAFETY: as above.
             unsafe { slab.as_ref() }.encoding == encoding
         });
-        // SAFETY: as above.
-        let slab: &Slab = match left {
-            Some(at) => unsafe { idle.remove(at).as_ref() },
+        let slab = match left.map(|at| idle.remove(at)) {
+            // SAFETY: as above.
+            Some(slab) => unsafe { slab.as_ref() },
             None => self.add_slab(encoding)?,
         };
         slab.set_owner(owner);
@@ -213,8 +214,8 @@ impl Space {
         let place = self.slabs.get(at)?;
         let slab = Slab::new(self.layout(), encoding).ok()?;
         let [scalars, pages, ..] = self.numbers_used();
-        let used = slab.cells.commit(0..scalars as usize)
-            && slab.cells.commit(self.layout().scalars as usize..pages as usize);
+        let used =
+            slab.cells.commit(0..scalars as usize) && slab.cells.commit(self.layout().scalars as usize..pages as usize);
         if !used {
             return None;
         }

@@ -116,11 +116,3 @@ pub(crate) fn add_f64(number: CellId, shared: &AtomicU64, v: f64) {
         None => cell::add_shared_f64(shared, v),
     }
 }
-
-/// The slab cells that the calling thread owns: where they begin and one past the highest number. Zero numbers if it
-/// has none.
-#[cfg(test)]
-pub(crate) fn cells() -> (*const AtomicU64, CellId) {
-    own_or_open(1);
-    CELLS.get()
-}

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 use tykmetrics::merge::distribution::Distribution;
-use tykmetrics::snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Row, Snapshot, Text, Value};
 use tykmetrics::shape::{Buckets, Shape, ShapeOptions, Store};
+use tykmetrics::snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Row, Snapshot, Text, Value};
 
 /// A moment that is not a whole second: 2023-11-14T22:13:20.125Z.
 pub(crate) const BEGAN: u64 = 1_700_000_000_125;
