@@ -5,6 +5,7 @@
 //! lookups and makers of series take. Nothing here is on the record path of a bound handle.
 
 use super::bound::{Bound, Lease, Slot};
+use super::key::{self, Key};
 use super::limits::Budget;
 use super::recall;
 use super::rows::Rows;
@@ -21,9 +22,7 @@ use crate::shard::numbering::Tier;
 use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering::*, RwLock, held};
 use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
-use foldhash::fast::RandomState;
 use hashbrown::HashTable;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock};
 
 // The words of a row.
@@ -88,7 +87,6 @@ pub(crate) struct Core {
     pub(super) budget: Arc<Budget>,
     pub(super) growth: Mutex<Growth>,
     pub(crate) live: AtomicU32,
-    hasher: RandomState,
     index: Box<[CachePadded<RwLock<HashTable<Slot>>>]>,
     pub(super) hot: OnceLock<ArrayQueue<Slot>>,
     pub(crate) side: Side,
@@ -169,7 +167,6 @@ impl Core {
                 overflow: None,
             }),
             live: AtomicU32::new(0),
-            hasher: RandomState::default(),
             index: (0..if labels == 0 { 1 } else { STRIPES }).map(|_| CachePadded::default()).collect(),
             hot: OnceLock::new(),
             side: Side::default(),
@@ -188,18 +185,6 @@ impl Core {
 
     // ---- finding ----------------------------------------------------------------------------------------------
 
-    /// The hash of a label set.
-    #[inline]
-    pub(crate) fn hash<'a>(&self, labels: impl IntoIterator<Item = &'a str>) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        for label in labels {
-            hasher.write(label.as_bytes());
-            // Ends each value, so that ("ab", "c") and ("a", "bc") differ.
-            hasher.write_u8(0xff);
-        }
-        hasher.finish()
-    }
-
     fn stripe(&self, hash: u64) -> &RwLock<HashTable<Slot>> {
         // The low bits choose the set of a lookup cache and the place in a table, so a stripe is chosen by high ones.
         &self.index[(hash >> 48) as usize % self.index.len()]
@@ -213,13 +198,13 @@ impl Core {
     /// The series of a label set with a handle on it, made if there is none. The overflow series if none may be made.
     pub(crate) fn bind(self: &Arc<Self>, labels: &[&str]) -> Result<Bound> {
         self.check_count(labels.len())?;
-        let slot = self.find_or_make(self.hash(labels.iter().copied()), labels, Hold::Handle)?;
+        let slot = self.find_or_make(key::hash(labels.iter().copied()), labels, Hold::Handle)?;
         Ok(Bound::counted(Arc::clone(self), slot))
     }
 
     /// As [`bind`](Self::bind), without making a series.
     pub(crate) fn bind_existing(self: &Arc<Self>, labels: &[&str]) -> Option<Bound> {
-        let hash = self.hash(labels.iter().copied());
+        let hash = key::hash(labels.iter().copied());
         let table = held(self.stripe(hash).read());
         let slot = self.search(&table, hash, labels)?;
         self.hold(slot);
@@ -231,31 +216,31 @@ impl Core {
     /// through the index. `None` if the label count is wrong or no series could be had.
     #[inline]
     pub(crate) fn with_place<R>(self: &Arc<Self>, labels: &[&str], record: impl Fn(recall::Place) -> R) -> Option<R> {
-        let hash = self.hash(labels.iter().copied());
-        if let Some(place) = recall::find(self, hash, labels) {
+        let key = Key::new(labels);
+        if let Some(place) = recall::find(self, &key) {
             return Some(record(place));
         }
-        self.with_place_slowly(hash, labels, &record)
+        self.with_place_slowly(&key, labels, &record)
     }
 
     #[cold]
     #[inline(never)]
     fn with_place_slowly<R>(
         self: &Arc<Self>,
-        hash: u64,
+        key: &Key,
         labels: &[&str],
         record: &dyn Fn(recall::Place) -> R,
     ) -> Option<R> {
         self.check_count(labels.len()).ok()?;
         // Acquire: read before the series is looked up, so that a removal in between makes the entry miss.
         let generation = self.generation.load(Acquire);
-        let slot = self.find_or_make(hash, labels, Hold::Lease).ok()?;
+        let slot = self.find_or_make(key.hash, labels, Hold::Lease).ok()?;
         let lease = Lease::counted(Arc::clone(self), slot);
         let number = self.number(slot);
         let result = record(recall::Place { number, shared: self.space.shared(number), slot });
         // The overflow series stands for many label sets, which would push the others out of the cache.
         if self.state(slot) & OVERFLOW == 0 {
-            recall::keep(lease, generation, hash, labels);
+            recall::keep(lease, generation, key);
         }
         Some(result)
     }
@@ -289,7 +274,7 @@ impl Core {
         match self.make(labels, hold) {
             Some(slot) => {
                 table.insert_unique(hash, slot, |slot| {
-                    self.hash(self.label_texts(self.record(*slot)).map(|text| text.raw))
+                    key::hash(self.label_texts(self.record(*slot)).map(|text| text.raw))
                 });
                 Ok(slot)
             }
@@ -391,7 +376,7 @@ impl Core {
 
     /// Takes a series out of the index and marks it, if it is there.
     pub(super) fn take_out(&self, labels: &[&str], mark: u32) -> bool {
-        let hash = self.hash(labels.iter().copied());
+        let hash = key::hash(labels.iter().copied());
         let mut table = held(self.stripe(hash).write());
         let is = |slot: &Slot| self.label_texts(self.record(*slot)).map(|text| text.raw).eq(labels.iter().copied());
         let Ok(entry) = table.find_entry(hash, is) else { return false };

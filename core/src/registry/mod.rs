@@ -9,6 +9,7 @@ pub(crate) mod bound;
 pub(crate) mod builder;
 pub(crate) mod families;
 pub(crate) mod family;
+pub(crate) mod key;
 pub(crate) mod limits;
 pub(crate) mod name;
 pub(crate) mod recall;

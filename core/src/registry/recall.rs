@@ -7,6 +7,7 @@
 
 use super::bound::Lease;
 use super::family::Core;
+use super::key::{Key, WORDS};
 use crate::shard::cell::CellId;
 use crate::sync::{AtomicU64, Ordering::*};
 use std::cell::Cell;
@@ -17,9 +18,6 @@ use std::sync::atomic::AtomicUsize;
 /// that are touched as they fill.
 const SETS: usize = 512;
 const WAYS: usize = 2;
-/// Bytes of label text an entry holds, so that an entry is two cache lines. Longer sets are looked up in the index.
-const KEY: usize = 80;
-
 /// Counts what may make entries worth dropping: series removed, families closed.
 static STALE: AtomicUsize = AtomicUsize::new(0);
 
@@ -29,21 +27,21 @@ pub(super) fn mark_stale() {
     STALE.fetch_add(1, Relaxed);
 }
 
+/// Two cache lines.
 #[repr(C, align(128))]
 struct Entry {
-    hash: u64,
+    lengths: u64,
     family: u32,
     generation: u32,
-    number: CellId,
-    length: u32,
+    words: [u64; WORDS],
     shared: Option<NonNull<AtomicU64>>,
     lease: Option<Lease>,
-    key: [u8; KEY],
+    number: CellId,
 }
 
 impl Entry {
     const EMPTY: Entry =
-        Entry { hash: 0, family: 0, generation: 0, number: 0, length: 0, shared: None, lease: None, key: [0; KEY] };
+        Entry { lengths: 0, family: 0, generation: 0, words: [0; WORDS], shared: None, lease: None, number: 0 };
 }
 
 struct Cache {
@@ -76,25 +74,24 @@ pub(crate) struct Place {
 }
 
 /// The place of a label set this thread used before.
-#[inline]
-pub(crate) fn find(family: &Core, hash: u64, labels: &[&str]) -> Option<Place> {
+#[inline(always)]
+pub(super) fn find(family: &Core, key: &Key) -> Option<Place> {
     let cache = CACHE.get();
-    if cache.is_null() {
+    if cache.is_null() || !key.is_whole() {
         return None;
     }
     // SAFETY: the cache is the calling thread's own, and no other reference to it lives while this one does: nothing
     // below calls out.
     let entries = unsafe { &(*cache).entries };
-    let set = hash as usize % SETS * WAYS;
+    let set = key.hash as usize % SETS * WAYS;
     // SAFETY: `set` is below SETS * WAYS, the number of entries, and a multiple of WAYS.
     let ways = unsafe { entries.get_unchecked(set..set + WAYS) };
     // Acquire: pairs with the Release of a removal, so that a current generation means a series that was not removed.
     let generation = family.generation.load(Acquire);
     for entry in ways {
-        if entry.hash == hash
-            && entry.family == family.uid
+        if entry.family == family.uid
             && entry.generation == generation
-            && same(entry, labels)
+            && key.is(entry.lengths, &entry.words)
             && let (Some(shared), Some(lease)) = (entry.shared, &entry.lease)
         {
             // SAFETY: shared cells live as long as the process.
@@ -104,74 +101,20 @@ pub(crate) fn find(family: &Core, hash: u64, labels: &[&str]) -> Option<Place> {
     None
 }
 
-/// Whether an entry's key is these labels: each as its length and its bytes.
-#[inline(always)]
-fn same(entry: &Entry, labels: &[&str]) -> bool {
-    let mut at = 0;
-    for label in labels {
-        let bytes = label.as_bytes();
-        // Keys are written by `write_key`, which refuses what does not fit.
-        if at + 1 + bytes.len() > KEY || entry.key[at] as usize != bytes.len() {
-            return false;
-        }
-        if !equal(&entry.key[at + 1..at + 1 + bytes.len()], bytes) {
-            return false;
-        }
-        at += 1 + bytes.len();
-    }
-    at == entry.length as usize
-}
-
-/// Compares short texts of the same length by overlapping words: a call to `memcmp` costs more than the comparison.
-#[inline(always)]
-fn equal(a: &[u8], b: &[u8]) -> bool {
-    let n = a.len();
-    let word = |s: &[u8], at: usize| s[at..].first_chunk::<8>().map(|c| u64::from_ne_bytes(*c));
-    let half = |s: &[u8], at: usize| s[at..].first_chunk::<4>().map(|c| u32::from_ne_bytes(*c));
-    if n >= 8 {
-        let mut at = 0;
-        while at + 8 < n {
-            if word(a, at) != word(b, at) {
-                return false;
-            }
-            at += 8;
-        }
-        word(a, n - 8) == word(b, n - 8)
-    } else if n >= 4 {
-        half(a, 0) == half(b, 0) && half(a, n - 4) == half(b, n - 4)
-    } else {
-        a.iter().zip(b).all(|(x, y)| x == y)
-    }
-}
-
-fn write_key(key: &mut [u8; KEY], labels: &[&str]) -> Option<u32> {
-    let mut at = 0;
-    for label in labels {
-        let bytes = label.as_bytes();
-        *key.get_mut(at)? = u8::try_from(bytes.len()).ok()?;
-        key.get_mut(at + 1..at + 1 + bytes.len())?.copy_from_slice(bytes);
-        at += 1 + bytes.len();
-    }
-    Some(at as u32)
-}
-
 /// Remembers a series for this thread's next lookups. `generation` is the family's before the series was looked up.
-pub(crate) fn keep(lease: Lease, generation: u32, hash: u64, labels: &[&str]) {
-    let Some(cache) = cache() else { return };
-    let mut key = [0; KEY];
-    let Some(length) = write_key(&mut key, labels) else { return };
+pub(super) fn keep(lease: Lease, generation: u32, key: &Key) {
+    let Some(cache) = cache().filter(|_| key.is_whole()) else { return };
     let number = lease.family.number(lease.slot);
     let entry = Entry {
-        hash,
+        lengths: key.lengths,
         family: lease.family.uid,
         generation,
-        number,
-        length,
+        words: key.words,
         shared: Some(NonNull::from(lease.family.space.shared(number))),
         lease: Some(lease),
-        key,
+        number,
     };
-    let set = hash as usize % SETS * WAYS;
+    let set = key.hash as usize % SETS * WAYS;
     // SAFETY: as in `find`; the entry that goes is dropped after the reference ends, since a drop may free a family.
     let gone = unsafe {
         let ways = &mut (&mut (*cache).entries)[set..set + WAYS];

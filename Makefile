@@ -1,0 +1,126 @@
+# The commands of the project. Each works on a fresh machine: what it needs goes into the tree (.venv, .tools, target).
+#
+#   make run          an example gateway under a load of its own, its numbers and its exposition
+#   make build        release artefacts
+#   make test         every test, lint and format check
+#   make bench        every comparison with peers; writes benches/record (make bench-quick: within 5 minutes)
+#   make stress       long conservation runs, models and fuzzing, 10 minutes at most
+#   make judge        outside suites that need data from elsewhere; what is absent is named and left out
+#   make audit        licences, sources and duplicate versions of every dependency
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+PYTHON ?= python3
+# Debian's package of Prometheus holds promtool, the reference checker of the text format.
+PROMTOOL := .tools/prometheus/usr/bin/promtool
+FUZZ_SECONDS ?= 60
+
+.PHONY: help
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# ---- running --------------------------------------------------------------------------------------------------------
+
+.PHONY: run
+run:
+	@echo "The Rust gateway. (Go, Python and Node gateways join it when their doors are built.)"
+	$(CARGO) run --locked --release -p tykmetrics-example-gateway
+
+.PHONY: build
+build:
+	$(CARGO) build --locked --release -p tykmetrics --all-features
+	@echo "built: the Rust crate. Not built yet, for want of their doors: libtykmetrics and its header (C, Go),"
+	@echo "the Python wheel, the Node addon, the program tykmetrics."
+
+# ---- tests ----------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: tools lint test-core test-features test-house test-models
+
+.PHONY: lint
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-features --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p tykmetrics --no-default-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps
+
+.PHONY: test-core
+test-core:
+	$(CARGO) test --locked -p tykmetrics --all-features
+
+# The crate alone, as most people build it, and with nothing.
+.PHONY: test-features
+test-features:
+	$(CARGO) check --locked -p tykmetrics
+	$(CARGO) test --locked -p tykmetrics --no-default-features --lib
+
+.PHONY: test-house
+test-house:
+	$(CARGO) test --locked -p tykmetrics-tests
+	$(CARGO) test --locked -p tykmetrics-benches --features ours
+	$(CARGO) test --locked --release -p tykmetrics-example-gateway
+
+# Every interleaving of the protocols' steps, in a build of its own.
+.PHONY: test-models
+test-models:
+	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --release -p tykmetrics --lib --target-dir target/loom models
+
+# ---- tools ----------------------------------------------------------------------------------------------------------
+
+.PHONY: tools
+tools: .venv/ready $(PROMTOOL) valgrind
+
+.venv/ready: tests/requirements.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	touch $@
+
+$(PROMTOOL):
+	mkdir -p .tools/download
+	cd .tools/download && (apt-get download prometheus || (apt-get update && apt-get download prometheus))
+	dpkg -x .tools/download/prometheus_*.deb .tools/prometheus
+	rm -r .tools/download
+
+# Counts instructions, which no busy neighbour changes.
+.PHONY: valgrind
+valgrind:
+	@command -v valgrind >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends valgrind)
+
+# ---- measuring ------------------------------------------------------------------------------------------------------
+
+.PHONY: bench bench-quick
+bench:
+	$(CARGO) run --locked --release -p tykmetrics-benches --features ours
+bench-quick:
+	$(CARGO) run --locked --release -p tykmetrics-benches --features ours -- --quick
+
+# ---- long runs ------------------------------------------------------------------------------------------------------
+
+.PHONY: stress
+stress: tools
+	$(CARGO) test --locked --release -p tykmetrics --test totals --test registry --test record_path -- --nocapture
+	TYKMETRICS_STRESS_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --locked --release -p tykmetrics --test stress -- --nocapture
+	PROPTEST_CASES=5000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip
+	$(MAKE) test-models
+	$(MAKE) fuzz
+
+.PHONY: fuzz
+fuzz:
+	@echo "fuzz targets: see fuzz/"
+
+.PHONY: judge
+judge: tools
+	@if [ -e ../shared/judges ]; then \
+	  $(CARGO) test --locked -p tykmetrics --test negotiation --test reference -- --nocapture; \
+	else echo "left out: ../shared/judges is not here"; fi
+	@echo "left out, for want of the parsers they judge: the OpenMetrics parser cases, the texts of expfmt, the suite of prometheus_client"
+
+.PHONY: audit
+audit: .tools/bin/cargo-deny
+	.tools/bin/cargo-deny --locked --all-features check bans licenses sources
+
+.tools/bin/cargo-deny:
+	$(CARGO) install --locked --root .tools cargo-deny
