@@ -477,3 +477,27 @@ fn names_are_put_together_and_end_in_their_unit() {
     let family = snapshot.family("tyk_gateway_request_duration_seconds").expect("the full name");
     assert_eq!(family.series().next().and_then(|s| s.label("region")), Some("eu"));
 }
+
+#[test]
+fn long_and_many_labels_are_found_again() {
+    let registry = Registry::new();
+    let hits = registry.counter("hits_total", "").labels(["a", "b", "c"]).register().expect("registered");
+    let wide = registry.counter("wide_total", "").label_names((0..12).map(|n| format!("l{n}"))).register();
+    let wide = wide.expect("registered");
+    let lengths = [0, 1, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 48, 49, 255, 256, 70_000];
+    let texts: Vec<String> = lengths.iter().map(|n| "x".repeat(*n)).collect();
+    for round in 1..=3u32 {
+        for text in &texts {
+            hits.inc([text, "", "y"]);
+            hits.inc(["", text, "z"]);
+            let labels: Vec<&str> = (0..12).map(|n| if n == 5 { text.as_str() } else { "v" }).collect();
+            wide.inc(&labels).expect("twelve labels");
+            assert_eq!(hits.with([text, "", "y"]).value(), f64::from(round), "{} bytes", text.len());
+            assert_eq!(wide.with(&labels).map(|c| c.value()), Ok(f64::from(round)), "{} bytes", text.len());
+        }
+    }
+    assert_eq!((hits.len(), wide.len()), (2 * texts.len(), texts.len()));
+    // Beyond 64 KiB values are cut, for lookups as for what is kept.
+    assert!(hits.remove([&"x".repeat(70_001), "", "y"]), "cut to the same text");
+    assert!(!hits.remove([&texts[16], "", "y"]));
+}

@@ -11,7 +11,7 @@ use super::recall;
 use super::rows::Rows;
 use super::side::Side;
 use super::spec::Spec;
-use super::words::Words;
+use super::words::{self, Words};
 use crate::clock::now_ms;
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::{Meta, Text};
@@ -198,12 +198,14 @@ impl Core {
     /// The series of a label set with a handle on it, made if there is none. The overflow series if none may be made.
     pub(crate) fn bind(self: &Arc<Self>, labels: &[&str]) -> Result<Bound> {
         self.check_count(labels.len())?;
+        let labels = &*words::kept_all(labels);
         let slot = self.find_or_make(key::hash(labels.iter().copied()), labels, Hold::Handle)?;
         Ok(Bound::counted(Arc::clone(self), slot))
     }
 
     /// As [`bind`](Self::bind), without making a series.
     pub(crate) fn bind_existing(self: &Arc<Self>, labels: &[&str]) -> Option<Bound> {
+        let labels = &*words::kept_all(labels);
         let hash = key::hash(labels.iter().copied());
         let table = held(self.stripe(hash).read());
         let slot = self.search(&table, hash, labels)?;
@@ -234,7 +236,8 @@ impl Core {
         self.check_count(labels.len()).ok()?;
         // Acquire: read before the series is looked up, so that a removal in between makes the entry miss.
         let generation = self.generation.load(Acquire);
-        let slot = self.find_or_make(key.hash, labels, Hold::Lease).ok()?;
+        let labels = &*words::kept_all(labels);
+        let slot = self.find_or_make(key::hash(labels.iter().copied()), labels, Hold::Lease).ok()?;
         let lease = Lease::counted(Arc::clone(self), slot);
         let number = self.number(slot);
         let result = record(recall::Place { number, shared: self.space.shared(number), slot });
@@ -376,6 +379,7 @@ impl Core {
 
     /// Takes a series out of the index and marks it, if it is there.
     pub(super) fn take_out(&self, labels: &[&str], mark: u32) -> bool {
+        let labels = &*words::kept_all(labels);
         let hash = key::hash(labels.iter().copied());
         let mut table = held(self.stripe(hash).write());
         let is = |slot: &Slot| self.label_texts(self.record(*slot)).map(|text| text.raw).eq(labels.iter().copied());

@@ -82,9 +82,9 @@ pub(super) fn hash<'a>(labels: impl IntoIterator<Item = &'a str>) -> u64 {
     finish(numbers.fold(seeds.low, join))
 }
 
-/// Adds a value's number to the hash of those before it. Rotated, so that the order counts.
+/// Adds a number to the hash of those before it. Rotated, so that the order counts.
 #[inline(always)]
-fn join(hash: u64, number: u64) -> u64 {
+pub(super) fn join(hash: u64, number: u64) -> u64 {
     hash.rotate_left(23).wrapping_add(number).wrapping_mul(MIX[0])
 }
 

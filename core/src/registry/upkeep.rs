@@ -6,6 +6,7 @@
 
 use super::bound::Slot;
 use super::family::{Core, EXPIRED, HANDLE, LEASES, LIVE, OVERFLOW, PINNED, PROMOTED, STATE};
+use super::key;
 use super::recall;
 use super::side::Seen;
 use super::spec::Cells;
@@ -268,8 +269,5 @@ impl Merged {
 
 /// A number that changes when any of the cells does, but for one collision in 2^64.
 fn fingerprint(cells: &[Merged]) -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-    cells.iter().for_each(|cell| hasher.write_u64(cell.to_bits()));
-    hasher.finish()
+    cells.iter().fold(0, |print, cell| key::join(print, cell.to_bits()))
 }

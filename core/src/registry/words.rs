@@ -7,13 +7,13 @@
 //!
 //! Reading a word is allowed while the ledger is held, or while a series that uses it cannot be removed.
 
+use super::key;
 use super::rows::Rows;
 use crate::merge::snapshot::Text;
 use crate::sync::{Mutex, Ordering::*, held};
-use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::hash::BuildHasher;
 use std::sync::atomic::AtomicPtr;
 
 /// The number of a word.
@@ -46,7 +46,6 @@ pub(crate) struct Words {
     small: AtomicPtr<u8>,
     /// The directory of the other blocks, once there is one.
     blocks: AtomicPtr<AtomicPtr<u8>>,
-    hasher: RandomState,
     making: Mutex<Making>,
 }
 
@@ -74,13 +73,20 @@ fn kept(value: &str) -> &str {
     &value[..end]
 }
 
+/// `labels`, each as much of it as is kept, so that a lookup finds what an insertion made.
+pub(super) fn kept_all<'a>(labels: &'a [&'a str]) -> Cow<'a, [&'a str]> {
+    match labels.iter().all(|label| label.len() <= MAX_LENGTH) {
+        true => Cow::Borrowed(labels),
+        false => labels.iter().map(|label| kept(label)).collect(),
+    }
+}
+
 impl Words {
     pub(crate) fn new() -> Words {
         Words {
             rows: Rows::new(WIDTH),
             small: AtomicPtr::new(std::ptr::null_mut()),
             blocks: AtomicPtr::new(std::ptr::null_mut()),
-            hasher: RandomState::default(),
             making: Mutex::new(Making::default()),
         }
     }
@@ -118,7 +124,7 @@ impl Words {
     /// The number of `value`, with one more use.
     pub(crate) fn intern(&self, value: &str) -> Option<Word> {
         let value = kept(value);
-        let hash = self.hasher.hash_one(value);
+        let hash = key::hash([value]);
         let mut making = held(self.making.lock());
         if let Some(word) = making.index.find(hash, |word| self.text(*word).raw == value) {
             // Relaxed: uses are only counted under the lock.
@@ -138,7 +144,7 @@ impl Words {
         if reused.is_none() {
             self.rows.publish();
         }
-        making.index.insert_unique(hash, word, |word| self.hasher.hash_one(self.text(*word).raw));
+        making.index.insert_unique(hash, word, |word| key::hash([self.text(*word).raw]));
         Some(word)
     }
 
@@ -152,7 +158,7 @@ impl Words {
         }
         let value = self.text(word).raw;
         let length = units(value.len());
-        if let Ok(entry) = making.index.find_entry(self.hasher.hash_one(value), |w| *w == word) {
+        if let Ok(entry) = making.index.find_entry(key::hash([value]), |w| *w == word) {
             entry.remove();
         }
         making.free.entry(length).or_default().push(row[AT].load(Relaxed));
