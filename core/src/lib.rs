@@ -4,6 +4,8 @@ pub mod collect;
 mod clock;
 mod error;
 pub mod merge;
+#[cfg(all(test, loom))]
+mod models;
 mod record;
 mod registry;
 pub mod shape;

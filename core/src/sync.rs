@@ -1,7 +1,7 @@
 //! The one seam for atomics and locks: std's, or loom's under `--cfg loom`.
 //!
-//! Every protocol of the engine is written against these names, so that the models in `core/tests/loom.rs` run the
-//! code that ships. Nothing else in the crate names an atomic type.
+//! Every protocol of the engine is written against these names, so that the models in `models` run the code that
+//! ships. Nothing else in the crate names an atomic type.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{

@@ -21,6 +21,9 @@ use crate::shard::numbering::Tier;
 use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering::*, RwLock, held};
 use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
+#[cfg(loom)]
+use foldhash::fast::FixedState as RandomState;
+#[cfg(not(loom))]
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hasher};
@@ -51,7 +54,7 @@ pub(super) const HANDLE: u32 = 1 << 8;
 const PIN_AT: u32 = HANDLE << 22;
 
 /// Stripes of the index, so that makers of series and the growth of a table hold up one lookup in 16.
-const STRIPES: usize = 16;
+const STRIPES: usize = if cfg!(loom) { 1 } else { 16 };
 /// The label that overflow series carry, as OpenTelemetry names it.
 pub(crate) const OVERFLOW_LABEL: &str = "otel_metric_overflow";
 /// Adds to one shared cell between two signs that it is hot.
@@ -101,7 +104,7 @@ pub(crate) struct Core {
 
 /// How a found series is held.
 #[derive(Clone, Copy, PartialEq)]
-enum Hold {
+pub(super) enum Hold {
     Handle,
     Lease,
 }
@@ -233,7 +236,7 @@ impl Core {
         ))
     }
 
-    fn find_or_make(&self, hash: u64, labels: &[&str], hold: Hold) -> Result<Slot> {
+    pub(super) fn find_or_make(&self, hash: u64, labels: &[&str], hold: Hold) -> Result<Slot> {
         let stripe = self.stripe(hash);
         let table = held(stripe.read());
         if let Some(slot) = self.search(&table, hash, labels) {

@@ -101,7 +101,7 @@ impl Core {
 
     // ---- expiry -----------------------------------------------------------------------------------------------
 
-    fn expire(&self, now_ms: u64, ttl_ms: u64) {
+    pub(super) fn expire(&self, now_ms: u64, ttl_ms: u64) {
         let mut idle = Vec::new();
         let slots: Vec<Slot> = (0..self.rows.len()).collect();
         for batch in slots.chunks(BATCH) {
@@ -197,7 +197,7 @@ impl Core {
     // ---- reclaiming -------------------------------------------------------------------------------------------
 
     /// Takes back the cells and the text of removed series that nothing holds.
-    fn reclaim(self: &Arc<Self>) {
+    pub(super) fn reclaim(self: &Arc<Self>) {
         let removed = std::mem::take(&mut held(self.growth.lock()).removed);
         if removed.is_empty() {
             return;

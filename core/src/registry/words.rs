@@ -10,6 +10,9 @@
 use super::rows::Rows;
 use crate::merge::snapshot::Text;
 use crate::sync::{Mutex, Ordering::Relaxed, held};
+#[cfg(loom)]
+use foldhash::fast::FixedState as RandomState;
+#[cfg(not(loom))]
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::collections::BTreeMap;

@@ -252,7 +252,7 @@ impl Space {
     /// # Safety
     /// 1. `memory` is aligned to 8 bytes, holds zeroes, and is valid for `len` cells until the attachment is dropped.
     /// 2. One writer at a time writes it, in whole aligned 8-byte stores, and none before this returns.
-    unsafe fn attach(
+    pub(crate) unsafe fn attach(
         &'static self,
         encoding: Encoding,
         first: CellId,
