@@ -348,22 +348,24 @@ impl Core {
 
     /// Removes the series of a label set. Handles on it keep working and are no longer rendered.
     pub(crate) fn remove(&self, labels: &[&str]) -> bool {
-        self.take_out(labels, 0)
+        self.take_out(labels, None)
     }
 
-    /// Takes a series out of the index and marks it, if it is there.
-    pub(super) fn take_out(&self, labels: &[&str], mark: u32) -> bool {
+    /// Takes a series out of the index, if it is there. With `idle`, only if it is that one and nobody took a handle since
+    /// it was found idle; it is then marked as expired.
+    pub(super) fn take_out(&self, labels: &[&str], idle: Option<Slot>) -> bool {
         let hash = self.hash(labels.iter().copied());
         let mut table = held(self.stripe(hash).write());
         let is = |slot: &Slot| self.label_texts(*slot).map(|text| text.raw).eq(labels.iter().copied());
         let Ok(entry) = table.find_entry(hash, is) else { return false };
         let slot = *entry.get();
-        if mark & EXPIRED != 0 && self.state(slot) >= HANDLE {
-            // Someone took a handle since it was found idle. Handles are only taken under this stripe's lock.
+        // Its labels may have been removed since and have another series now, whose counts are not those that are
+        // remembered. Handles are only taken under this stripe's lock.
+        if idle.is_some_and(|idle| idle != slot || self.state(slot) >= HANDLE) {
             return false;
         }
         entry.remove();
-        self.retire(slot, mark);
+        self.retire(slot, if idle.is_some() { EXPIRED } else { 0 });
         true
     }
 

@@ -129,7 +129,7 @@ impl Core {
             // What the series held when it was found idle is remembered first: a thread whose cache still knows the
             // series may be adding to it right now, and `fold_late` counts whatever came since.
             held(self.side.expired.lock()).insert(slot, cells.iter().map(|c| c.to_bits()).collect());
-            if !self.take_out(&labels, EXPIRED) {
+            if !self.take_out(&labels, Some(slot)) {
                 held(self.side.expired.lock()).remove(&slot);
             }
             held(self.side.seen.lock()).remove(&slot);
