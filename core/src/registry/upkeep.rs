@@ -178,8 +178,10 @@ impl Core {
             .map(|offset| match self.spec.cells {
                 Cells::Float | Cells::States | Cells::Text => Merged::Level(view.count(first + offset).whole),
                 Cells::Buckets if self.shape.as_ref().is_some_and(|s| s.sum_cells().contains(&offset)) => {
-                    let more = promoted.map_or(0.0, |number| view.float(number + offset));
-                    Merged::Float(view.float(first + offset) + more)
+                    // A sum lies before the buckets of its page and is read before them, so that no value reaches the
+                    // heir's sum before its bucket.
+                    let more = promoted.map_or(0.0, |number| view.histogram_sum(number + offset));
+                    Merged::Float(view.histogram_sum(first + offset) + more)
                 }
                 Cells::Count | Cells::Signed | Cells::Buckets => {
                     let more = promoted.map_or(0, |number| view.count(number + offset).whole);
