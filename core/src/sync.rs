@@ -6,12 +6,12 @@
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Mutex, RwLock,
-    atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize},
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence},
 };
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
     Mutex, RwLock,
-    atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize},
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence},
 };
 
 pub(crate) use std::sync::atomic::Ordering;
