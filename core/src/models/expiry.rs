@@ -16,7 +16,7 @@ fn add_cached(space: &Space, slab: &Slab, family: &Arc<Core>, cached: &mut probe
 /// Upkeep runs while a thread records: nothing is lost and nothing counts twice.
 #[test]
 fn late_adds_to_an_expired_series_are_counted_once() {
-    check(Some(3), |space| {
+    check(None, |space| {
         let family = probe::counters(space, 1);
         let mut cached = probe::Cached::of(&family, "a");
         let slab = open(space);
@@ -44,7 +44,7 @@ fn late_adds_to_an_expired_series_are_counted_once() {
 /// The same in the shared cells, with a thread that looks up for the first time.
 #[test]
 fn a_first_lookup_during_expiry_counts() {
-    check(Some(3), |space| {
+    check(None, |space| {
         let family = probe::counters(space, 0);
         drop(probe::Cached::of(&family, "a"));
         let slab = open(space);
@@ -68,7 +68,7 @@ fn a_first_lookup_during_expiry_counts() {
 /// Whoever takes a handle keeps the series from expiring, or gets a new one.
 #[test]
 fn what_a_handle_adds_during_expiry_is_shown() {
-    check(Some(3), |space| {
+    check(None, |space| {
         let family = probe::counters(space, 1);
         drop(probe::Cached::of(&family, "a"));
         let slab = open(space);
@@ -96,7 +96,7 @@ fn what_a_handle_adds_during_expiry_is_shown() {
 /// expire in the other's place.
 #[test]
 fn a_series_does_not_expire_for_the_one_before_it() {
-    check(Some(3), |space| {
+    check(None, |space| {
         let family = probe::counters(space, 1);
         drop(probe::Cached::of(&family, "a"));
         let slab = open(space);
@@ -121,7 +121,7 @@ fn a_series_does_not_expire_for_the_one_before_it() {
 /// A late value of a histogram goes to its heir bucket first, as a record does.
 #[test]
 fn a_late_sum_is_never_ahead_of_its_buckets() {
-    check(Some(3), |space| {
+    check(Some(2), |space| {
         let family = probe::histograms(space, 1);
         let cached = probe::Cached::of(&family, "a");
         let slab = open(space);
@@ -135,8 +135,9 @@ fn a_late_sum_is_never_ahead_of_its_buckets() {
             },
             move || probe::reclaim(&kept),
             move || {
-                for shown in scrape(&seen) {
-                    let Value::Histogram(seen) = &shown.value else { panic!("a histogram") };
+                // The heir's row is the second.
+                if seen.series_made() > 1 {
+                    let seen = seen.distribution(&space.view(), 1);
                     assert!(seen.sum() <= seen.count() as f64, "a sum of {} in {}", seen.sum(), seen.count());
                 }
             },
