@@ -21,3 +21,28 @@ use std::sync::{LockResult, PoisonError};
 pub(crate) fn held<G>(result: LockResult<G>) -> G {
     result.unwrap_or_else(PoisonError::into_inner)
 }
+
+/// An atomic read by whoever alone may write it, for now: a relaxed load. Loom checks the "alone", and then has no need
+/// to try other orders of it.
+pub(crate) trait OwnLoad {
+    type Value;
+    fn own_load(&self) -> Self::Value;
+}
+
+macro_rules! own_load {
+    ($($atomic:ty => $value:ty),+) => {$(
+        impl OwnLoad for $atomic {
+            type Value = $value;
+
+            #[inline(always)]
+            fn own_load(&self) -> $value {
+                #[cfg(not(loom))]
+                return self.load(Ordering::Relaxed);
+                // SAFETY: loom ends the search if a store is not ordered before this.
+                #[cfg(loom)]
+                return unsafe { self.unsync_load() };
+            }
+        }
+    )+};
+}
+own_load!(AtomicU32 => u32, AtomicU64 => u64, AtomicUsize => usize);

@@ -42,14 +42,10 @@ fn two_hosts_add_up() {
     check(Some(3), |space| {
         let number = space.take(Tier::Private, 1).expect("room");
         let [one, other] = [0, 1].map(|_| AtomicU64::new(0));
-        together!(
-            move || host(space, number, &one, 1),
-            move || host(space, number, &other, 10),
-            move || {
-                let seen = [0, 1].map(|_| space.view().count(number).whole as f64);
-                assert_rises(&seen, 11.0);
-            },
-        );
+        together!(move || host(space, number, &one, 1), move || host(space, number, &other, 10), move || {
+            let seen = [0, 1].map(|_| space.view().count(number).whole as f64);
+            assert_rises(&seen, 11.0);
+        },);
         assert_eq!(space.view().count(number).whole, 11);
     });
 }

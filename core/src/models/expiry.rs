@@ -16,7 +16,7 @@ fn add_cached(space: &Space, slab: &Slab, family: &Arc<Core>, cached: &mut probe
 /// Upkeep runs while a thread records: nothing is lost and nothing counts twice.
 #[test]
 fn late_adds_to_an_expired_series_are_counted_once() {
-    check(None, |space| {
+    check(Some(3), |space| {
         let family = probe::counters(space, 1);
         let mut cached = probe::Cached::of(&family, "a");
         let slab = open(space);

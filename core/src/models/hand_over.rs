@@ -8,6 +8,7 @@ use crate::shard::numbering::Tier;
 fn an_adopted_slab_loses_and_repeats_nothing() {
     check(Some(3), |space| {
         let number = space.take(Tier::Private, 1).expect("room");
+        space.close(open(space));
         let write = move |n| {
             move || {
                 let slab = open(space);

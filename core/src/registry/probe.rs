@@ -26,8 +26,7 @@ pub(crate) fn counters(space: &'static Space, private: u32) -> Arc<Core> {
 
 /// Histograms of three cells: the sum, what is at most 1, and the rest.
 pub(crate) fn histograms(space: &'static Space, private: u32) -> Arc<Core> {
-    let options =
-        ShapeOptions { store: Store::Compact, buckets: Buckets::from([1.0]), range: None, native: None };
+    let options = ShapeOptions { store: Store::Compact, buckets: Buckets::from([1.0]), range: None, native: None };
     let shape = Shape::new(options).expect("one bound makes a shape");
     family(space, Kind::Histogram, Cells::Buckets, Some(shape), private)
 }

@@ -4,7 +4,7 @@
 //! lock, read by scrapes without one. Row `i` lies in block `ilog2(i + FIRST)`, and each block is twice the one before,
 //! so growing touches no row that exists and the unused tail of the last block costs address space only.
 
-use crate::sync::{AtomicPtr, AtomicU32, Ordering::*};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering::*, OwnLoad};
 
 /// Rows in the first block.
 const FIRST: u32 = if cfg!(loom) { 2 } else { 32 };
@@ -54,8 +54,8 @@ impl Rows {
     /// The next row, all zero, not yet published. One maker at a time: the caller holds the lock that says so.
     /// `None` when the numbers are used up.
     pub(crate) fn make(&self) -> Option<(u32, &[AtomicU32])> {
-        // Relaxed: only changed under the caller's lock.
-        let row = self.len.load(Relaxed);
+        // Only changed under the caller's lock.
+        let row = self.len.own_load();
         if row == u32::MAX {
             return None;
         }
@@ -71,7 +71,7 @@ impl Rows {
     /// Lets readers see the row that was made last.
     pub(crate) fn publish(&self) {
         // Release: the row's words are written before it is counted.
-        self.len.store(self.len.load(Relaxed) + 1, Release);
+        self.len.store(self.len.own_load() + 1, Release);
     }
 }
 

@@ -13,7 +13,7 @@ use super::memory::{Mapping, Source};
 use super::numbering::{Layout, Numbering, PAGE_CELLS, Tier};
 use super::slab::{Encoding, Owner, Slab};
 use crate::error::{Error, ErrorCode, Result};
-use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Mutex, Ordering::*, RwLock, fence, held};
+use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Mutex, Ordering::*, OwnLoad, RwLock, fence, held};
 use std::ops::Range;
 use std::ptr::NonNull;
 
@@ -219,10 +219,10 @@ impl Space {
 
     /// Maps a slab and lists it. To be called with the free list locked, so that additions do not race.
     fn add_slab(&self, encoding: Encoding) -> Option<&Slab> {
-        // Relaxed: only changed under the lock that the caller holds.
-        let at = self.slab_count.load(Relaxed);
+        // Only changed under the lock that the caller holds.
+        let at = self.slab_count.own_load();
         let place = self.slabs.get(at)?;
-        // Relaxed: as above. A slab that was refused its pages before is tried again.
+        // Relaxed: only changed under the same lock. A slab that was refused its pages before is tried again.
         let mut slab = place.load(Relaxed);
         if slab.is_null() {
             slab = Box::into_raw(Box::new(Slab::new(self.layout(), encoding).ok()?));
@@ -238,8 +238,8 @@ impl Space {
         // SeqCst: as in `commit`.
         fence(SeqCst);
         let [scalars, pages, ..] = self.numbers_used();
-        let used = slab.cells.commit(0..scalars as usize)
-            && slab.cells.commit(self.layout().scalars as usize..pages as usize);
+        let used =
+            slab.cells.commit(0..scalars as usize) && slab.cells.commit(self.layout().scalars as usize..pages as usize);
         if !used {
             // Release: as above. Numbers can be had without it; the next try commits them all.
             self.announced.store(at, Release);
