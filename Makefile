@@ -66,7 +66,7 @@ test-house:
 # Every interleaving of the protocols' steps, in a build of its own.
 .PHONY: test-models
 test-models:
-	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --release -p tykmetrics --lib --target-dir target/loom models
+	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --profile models -p tykmetrics --lib --target-dir target/loom models
 
 # ---- tools ----------------------------------------------------------------------------------------------------------
 

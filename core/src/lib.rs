@@ -55,6 +55,8 @@ mod error;
 #[cfg(feature = "metrics")]
 pub mod facade;
 pub mod merge;
+#[cfg(all(test, loom))]
+mod models;
 mod record;
 mod registry;
 pub mod render;

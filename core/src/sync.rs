@@ -1,17 +1,17 @@
 //! The one seam for atomics and locks: std's, or loom's under `--cfg loom`.
 //!
-//! Every protocol of the engine is written against these names, so that the models in `core/tests/loom.rs` run the
-//! code that ships. Nothing else in the crate names an atomic type.
+//! Every protocol of the engine is written against these names, so that the models in `models` run the code that
+//! ships. Nothing else in the crate names an atomic type.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Mutex, RwLock,
-    atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize},
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence},
 };
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
     Mutex, RwLock,
-    atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize},
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence},
 };
 
 pub(crate) use std::sync::atomic::Ordering;
@@ -21,3 +21,28 @@ use std::sync::{LockResult, PoisonError};
 pub(crate) fn held<G>(result: LockResult<G>) -> G {
     result.unwrap_or_else(PoisonError::into_inner)
 }
+
+/// An atomic read by whoever alone may write it, for now: a relaxed load. Loom checks the "alone", and then has no need
+/// to try other orders of it.
+pub(crate) trait OwnLoad {
+    type Value;
+    fn own_load(&self) -> Self::Value;
+}
+
+macro_rules! own_load {
+    ($($atomic:ty => $value:ty),+) => {$(
+        impl OwnLoad for $atomic {
+            type Value = $value;
+
+            #[inline(always)]
+            fn own_load(&self) -> $value {
+                #[cfg(not(loom))]
+                return self.load(Ordering::Relaxed);
+                // SAFETY: loom ends the search if a store is not ordered before this.
+                #[cfg(loom)]
+                return unsafe { self.unsync_load() };
+            }
+        }
+    )+};
+}
+own_load!(AtomicU32 => u32, AtomicU64 => u64, AtomicUsize => usize);

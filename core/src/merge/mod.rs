@@ -178,7 +178,7 @@ impl Registry {
 
 impl Core {
     /// Walks the family's series. False if the visitor has had enough.
-    fn visit(&self, visitor: &mut impl Visitor) -> bool {
+    pub(crate) fn visit(&self, visitor: &mut impl Visitor) -> bool {
         let now = now_ms();
         visitor.begin(&self.meta);
         let width = self.width();

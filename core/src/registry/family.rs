@@ -50,7 +50,7 @@ pub(super) const HANDLE: u32 = 1 << 8;
 const PIN_AT: u32 = HANDLE << 22;
 
 /// Stripes of the index, so that makers of series and the growth of a table hold up one lookup in 16.
-const STRIPES: usize = 16;
+const STRIPES: usize = if cfg!(loom) { 1 } else { 16 };
 /// The label that overflow series carry, as OpenTelemetry names it.
 pub(crate) const OVERFLOW_LABEL: &str = "otel_metric_overflow";
 /// Adds to one shared cell between two signs that it is hot.
@@ -142,7 +142,7 @@ impl<'a> Record<'a> {
 
 /// How a found series is held.
 #[derive(Clone, Copy, PartialEq)]
-enum Hold {
+pub(super) enum Hold {
     Handle,
     Lease,
 }
@@ -260,7 +260,7 @@ impl Core {
         ))
     }
 
-    fn find_or_make(&self, hash: u64, labels: &[&str], hold: Hold) -> Result<Slot> {
+    pub(super) fn find_or_make(&self, hash: u64, labels: &[&str], hold: Hold) -> Result<Slot> {
         let stripe = self.stripe(hash);
         let table = held(stripe.read());
         if let Some(slot) = self.search(&table, hash, labels) {
@@ -374,23 +374,25 @@ impl Core {
 
     /// Removes the series of a label set. Handles on it keep working and are no longer rendered.
     pub(crate) fn remove(&self, labels: &[&str]) -> bool {
-        self.take_out(labels, 0)
+        self.take_out(labels, None)
     }
 
-    /// Takes a series out of the index and marks it, if it is there.
-    pub(super) fn take_out(&self, labels: &[&str], mark: u32) -> bool {
+    /// Takes a series out of the index, if it is there. With `idle`, only if it is that one and nobody took a handle since
+    /// it was found idle; it is then marked as expired.
+    pub(super) fn take_out(&self, labels: &[&str], idle: Option<Slot>) -> bool {
         let labels = &*words::kept_all(labels);
         let hash = key::hash(labels.iter().copied());
         let mut table = held(self.stripe(hash).write());
         let is = |slot: &Slot| self.label_texts(self.record(*slot)).map(|text| text.raw).eq(labels.iter().copied());
         let Ok(entry) = table.find_entry(hash, is) else { return false };
         let slot = *entry.get();
-        if mark & EXPIRED != 0 && self.state(slot) >= HANDLE {
-            // Someone took a handle since it was found idle. Handles are only taken under this stripe's lock.
+        // Its labels may have been removed since and have another series now, whose counts are not those that are
+        // remembered. Handles are only taken under this stripe's lock.
+        if idle.is_some_and(|idle| idle != slot || self.state(slot) >= HANDLE) {
             return false;
         }
         entry.remove();
-        self.retire(slot, mark);
+        self.retire(slot, if idle.is_some() { EXPIRED } else { 0 });
         true
     }
 

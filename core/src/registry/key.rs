@@ -105,6 +105,10 @@ impl Seeds {
     #[inline(always)]
     fn process() -> Seeds {
         static SEEDS: LazyLock<Seeds> = LazyLock::new(|| {
+            // A model must run the same way every time.
+            if cfg!(loom) {
+                return Seeds { low: MIX[1], high: MIX[2] };
+            }
             let random = RandomState::new();
             Seeds { low: random.hash_one(1), high: random.hash_one(2) }
         });

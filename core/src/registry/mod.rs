@@ -12,6 +12,8 @@ pub(crate) mod family;
 pub(crate) mod key;
 pub(crate) mod limits;
 pub(crate) mod name;
+#[cfg(all(test, loom))]
+pub(crate) mod probe;
 pub(crate) mod recall;
 pub(crate) mod rows;
 pub(crate) mod side;

@@ -5,7 +5,7 @@
 //! little; the others in large blocks of one size, found by a shift. Growing touches no row that exists, and the unused
 //! tail of a large block costs address space only.
 
-use crate::sync::{AtomicPtr, AtomicU32, Ordering::*};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering::*, OwnLoad};
 
 /// Rows in the small block.
 const SMALL: u32 = if cfg!(loom) { 2 } else { 32 };
@@ -73,9 +73,8 @@ impl Rows {
     /// The next row, all zero, not yet published. One maker at a time: the caller holds the lock that says so.
     /// `None` when the numbers are used up.
     pub(crate) fn make(&self) -> Option<(u32, &[AtomicU32])> {
-        // Relaxed here and below: only changed under the caller's lock. Release: a reader that finds a block finds its
-        // zeroes.
-        let row = self.len.load(Relaxed);
+        // Relaxed: blocks are only changed under the caller's lock. Release: a reader that finds a block finds its zeroes.
+        let row = self.len.own_load();
         if row < SMALL {
             if self.small.load(Relaxed).is_null() {
                 self.small.store(zeroed(SMALL as usize * self.width), Release);
@@ -102,7 +101,7 @@ impl Rows {
     /// Lets readers see the row that was made last.
     pub(crate) fn publish(&self) {
         // Release: the row's words are written before it is counted.
-        self.len.store(self.len.load(Relaxed) + 1, Release);
+        self.len.store(self.len.own_load() + 1, Release);
     }
 }
 

@@ -102,7 +102,7 @@ impl Core {
 
     // ---- expiry -----------------------------------------------------------------------------------------------
 
-    fn expire(&self, now_ms: u64, ttl_ms: u64) {
+    pub(super) fn expire(&self, now_ms: u64, ttl_ms: u64) {
         let mut idle = Vec::new();
         let slots: Vec<Slot> = (0..self.rows.len()).collect();
         for batch in slots.chunks(BATCH) {
@@ -130,7 +130,7 @@ impl Core {
             // What the series held when it was found idle is remembered first: a thread whose cache still knows the
             // series may be adding to it right now, and `fold_late` counts whatever came since.
             held(self.side.expired.lock()).insert(slot, cells.iter().map(|c| c.to_bits()).collect());
-            if !self.take_out(&labels, EXPIRED) {
+            if !self.take_out(&labels, Some(slot)) {
                 held(self.side.expired.lock()).remove(&slot);
             }
             held(self.side.seen.lock()).remove(&slot);
@@ -181,8 +181,10 @@ impl Core {
             .map(|offset| match self.spec.cells {
                 Cells::Float | Cells::States | Cells::Text => Merged::Level(view.count(first + offset).whole),
                 Cells::Buckets if self.shape.as_ref().is_some_and(|s| s.sum_cells().contains(&offset)) => {
-                    let more = promoted.map_or(0.0, |number| view.float(number + offset));
-                    Merged::Float(view.float(first + offset) + more)
+                    // A sum lies before the buckets of its page and is read before them, so that no value reaches the
+                    // heir's sum before its bucket.
+                    let more = promoted.map_or(0.0, |number| view.histogram_sum(number + offset));
+                    Merged::Float(view.histogram_sum(first + offset) + more)
                 }
                 Cells::Count | Cells::Signed | Cells::Buckets => {
                     let more = promoted.map_or(0, |number| view.count(number + offset).whole);
@@ -200,7 +202,7 @@ impl Core {
     // ---- reclaiming -------------------------------------------------------------------------------------------
 
     /// Takes back the cells and the text of removed series that nothing holds.
-    fn reclaim(self: &Arc<Self>) {
+    pub(super) fn reclaim(self: &Arc<Self>) {
         let removed = std::mem::take(&mut held(self.growth.lock()).removed);
         if removed.is_empty() {
             return;

@@ -4,7 +4,7 @@
 //! unlocked `add [memory], register`. Readers only need each cell to be coherent by itself; where two cells of a
 //! histogram must be seen in an order, the orderings below say which.
 
-use crate::sync::{AtomicU64, Ordering::*};
+use crate::sync::{AtomicU64, Ordering::*, OwnLoad};
 
 /// The number of a cell in every slab. Number 0 is never given to a series.
 pub(crate) type CellId = u32;
@@ -13,21 +13,21 @@ pub(crate) type CellId = u32;
 #[inline(always)]
 pub(crate) fn add_owned(cell: &AtomicU64, n: u64) {
     // Relaxed: no other memory is published through this cell, and no other writer exists to race with.
-    cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
+    cell.store(cell.own_load().wrapping_add(n), Relaxed);
 }
 
 /// Adds to a cell that only the caller writes, holding the bits of an f64.
 #[inline(always)]
 pub(crate) fn add_owned_f64(cell: &AtomicU64, v: f64) {
     // Relaxed: as in `add_owned`.
-    cell.store((f64::from_bits(cell.load(Relaxed)) + v).to_bits(), Relaxed);
+    cell.store((f64::from_bits(cell.own_load()) + v).to_bits(), Relaxed);
 }
 
 /// Adds to a histogram's sum, which only the caller writes, after the bucket was counted.
 #[inline(always)]
 pub(crate) fn add_owned_sum(sum: &AtomicU64, v: f64) {
     // Release pairs with the Acquire of `read_sum`: whoever sees this sum also sees the bucket counted before it.
-    sum.store((f64::from_bits(sum.load(Relaxed)) + v).to_bits(), Release);
+    sum.store((f64::from_bits(sum.own_load()) + v).to_bits(), Release);
 }
 
 /// Adds to a cell that others write too; returns what it held before.

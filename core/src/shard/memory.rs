@@ -35,6 +35,9 @@ pub(crate) struct Mapping {
     /// The file behind a shared mapping, and where in it the cells begin.
     #[cfg(all(unix, not(loom), not(miri)))]
     file: Option<(std::os::fd::OwnedFd, u64)>,
+    /// A bit for each cell that was committed: models treat every mapping as one whose pages were not promised.
+    #[cfg(loom)]
+    committed: std::sync::atomic::AtomicU64,
 }
 
 // SAFETY: a mapping is a fixed run of atomics; the pointer is never changed and is valid until the last owner drops it.
@@ -55,6 +58,8 @@ impl Mapping {
     #[inline]
     pub(crate) fn cell(&self, index: usize) -> &AtomicU64 {
         debug_assert!(index < self.cells);
+        #[cfg(loom)]
+        assert!(self.is_committed(index), "cell {index} was touched before its page was committed");
         // SAFETY: the caller keeps `index` inside the mapping, whose cells are valid for as long as it lives.
         unsafe { self.base.add(index).as_ref() }
     }
@@ -163,11 +168,27 @@ mod pages {
         pub(crate) fn reserve(cells: usize, _: Source<'_>) -> Result<Mapping> {
             let cells_box: Box<[AtomicU64]> = (0..cells).map(|_| AtomicU64::new(0)).collect();
             let base = NonNull::new(Box::into_raw(cells_box).cast()).ok_or_else(|| refused(cells, "no memory"))?;
-            Ok(Mapping { base, cells, promised: true })
+            Ok(Mapping {
+                base,
+                cells,
+                promised: !cfg!(loom),
+                #[cfg(loom)]
+                committed: std::sync::atomic::AtomicU64::new(0),
+            })
         }
 
         pub(crate) fn commit(&self, cells: Range<usize>) -> bool {
-            self.promised && cells.end <= self.cells
+            #[cfg(loom)]
+            cells.clone().for_each(|cell| {
+                self.committed.fetch_or(1 << cell, std::sync::atomic::Ordering::SeqCst);
+            });
+            (self.promised || cfg!(loom)) && cells.end <= self.cells
+        }
+
+        /// Whether a model may touch the cell. Models have at most 64.
+        #[cfg(loom)]
+        pub(super) fn is_committed(&self, cell: usize) -> bool {
+            self.committed.load(std::sync::atomic::Ordering::SeqCst) >> cell & 1 == 1
         }
     }
 

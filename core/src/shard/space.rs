@@ -13,7 +13,7 @@ use super::memory::{Mapping, Source};
 use super::numbering::{Layout, Numbering, PAGE_CELLS, Tier};
 use super::slab::{Encoding, Owner, Slab};
 use crate::error::{Error, ErrorCode, Result};
-use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Mutex, Ordering::*, RwLock, held};
+use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Mutex, Ordering::*, OwnLoad, RwLock, fence, held};
 use std::ops::Range;
 use std::ptr::NonNull;
 
@@ -69,7 +69,10 @@ pub(crate) struct Space {
     numbering: Numbering,
     shared: Mapping,
     slabs: Box<[AtomicPtr<Slab>]>,
+    /// Slabs that have every page they need: what readers look at.
     slab_count: AtomicUsize,
+    /// Slabs that whoever hands out numbers must commit pages in: at most one more, which is about to be counted.
+    announced: AtomicUsize,
     /// Slabs without a writer. Its lock is what orders the last writes of one owner before the first of the next.
     idle: Mutex<Vec<NonNull<Slab>>>,
     /// Guards what may not change while a merge reads; holds the attached memory.
@@ -118,6 +121,7 @@ impl Space {
             shared,
             slabs: (0..MAX_SLABS).map(|_| AtomicPtr::new(std::ptr::null_mut())).collect(),
             slab_count: AtomicUsize::new(0),
+            announced: AtomicUsize::new(0),
             idle: Mutex::new(Vec::new()),
             ledger: RwLock::new(Vec::new()),
             attachments: AtomicU64::new(0),
@@ -164,8 +168,16 @@ impl Space {
 
     fn commit(&self, at: CellId, len: u32) -> bool {
         let cells = at as usize..at as usize + len as usize;
-        self.shared.commit(cells.clone())
-            && (at >= self.layout().private() || self.slabs().all(|slab| slab.cells.commit(cells.clone())))
+        if !self.shared.commit(cells.clone()) {
+            return false;
+        }
+        if at >= self.layout().private() {
+            return true;
+        }
+        // SeqCst: pairs with the fence in `add_slab`. The number was taken before, the announcement is read after: so
+        // either this finds the new slab, or the maker of the slab finds the number in use.
+        fence(SeqCst);
+        self.listed(&self.announced).all(|slab| slab.cells.commit(cells.clone()))
     }
 
     /// Waits until no merge reads, and keeps new ones waiting.
@@ -209,22 +221,35 @@ impl Space {
 
     /// Maps a slab and lists it. To be called with the free list locked, so that additions do not race.
     fn add_slab(&self, encoding: Encoding) -> Option<&Slab> {
-        // Relaxed: only changed under the lock that the caller holds.
-        let at = self.slab_count.load(Relaxed);
+        // Only changed under the lock that the caller holds.
+        let at = self.slab_count.own_load();
         let place = self.slabs.get(at)?;
-        let slab = Slab::new(self.layout(), encoding).ok()?;
+        // Relaxed: only changed under the same lock. A slab that was refused its pages before is tried again.
+        let mut slab = place.load(Relaxed);
+        if slab.is_null() {
+            slab = Box::into_raw(Box::new(Slab::new(self.layout(), encoding).ok()?));
+            // Release: whoever reads a count or the pointer sees the slab's fields.
+            place.store(slab, Release);
+        }
+        // SAFETY: made here or at an earlier try, and freed only with the space.
+        let slab = unsafe { &*slab };
+        if slab.encoding != encoding {
+            return None;
+        }
+        self.announced.store(at + 1, Release);
+        // SeqCst: as in `commit`.
+        fence(SeqCst);
         let [scalars, pages, ..] = self.numbers_used();
         let used =
             slab.cells.commit(0..scalars as usize) && slab.cells.commit(self.layout().scalars as usize..pages as usize);
         if !used {
+            // Release: as above. Numbers can be had without it; the next try commits them all.
+            self.announced.store(at, Release);
             return None;
         }
-        let slab = Box::into_raw(Box::new(slab));
-        // Release: whoever reads the count or the pointer sees the slab's fields.
-        place.store(slab, Release);
+        // Release: as above, and whoever reads the count finds the pages there.
         self.slab_count.store(at + 1, Release);
-        // SAFETY: just made, and freed only with the space.
-        Some(unsafe { &*slab })
+        Some(slab)
     }
 
     /// Takes a slab back from its writer. The counts stay in it.
@@ -236,8 +261,12 @@ impl Space {
 
     /// Every slab there ever was, in the order they were made.
     pub(crate) fn slabs(&self) -> impl Iterator<Item = &Slab> {
+        self.listed(&self.slab_count)
+    }
+
+    fn listed(&self, count: &AtomicUsize) -> impl Iterator<Item = &Slab> + use<'_> {
         // Acquire: pairs with the Release in `add_slab`.
-        let count = self.slab_count.load(Acquire);
+        let count = count.load(Acquire);
         self.slabs[..count].iter().map(|place| {
             // SAFETY: places below the count hold slabs that live as long as the space.
             unsafe { &*place.load(Acquire) }
@@ -254,7 +283,7 @@ impl Space {
     /// # Safety
     /// 1. `memory` is aligned to 8 bytes, holds zeroes, and is valid for `len` cells until the attachment is dropped.
     /// 2. One writer at a time writes it, in whole aligned 8-byte stores, and none before this returns.
-    unsafe fn attach(
+    pub(crate) unsafe fn attach(
         &'static self,
         encoding: Encoding,
         first: CellId,

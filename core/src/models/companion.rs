@@ -1,0 +1,34 @@
+//! Two threads give a series its cell for fractions at the same time.
+
+use super::*;
+use crate::registry::probe;
+use std::sync::OnceLock;
+
+/// One number wins, both threads add there, and a scrape sees fractions once.
+#[test]
+fn two_first_fractions_count_in_one_companion() {
+    for private in [1, 0] {
+        check(Some(2), move |space| {
+            let family = probe::counters(space, private);
+            let slot = family.bind(&["a"]).expect("room").slot;
+            let number = Arc::new(OnceLock::new());
+            let adder = |part| {
+                let (family, number) = (Arc::clone(&family), Arc::clone(&number));
+                move || {
+                    let mine = family.companion_or_new(slot);
+                    assert_eq!(*number.get_or_init(|| mine), mine);
+                    match private {
+                        1 => cell::add_owned_f64(open(space).cells.cell(mine as usize), part),
+                        _ => cell::add_shared_f64(space.shared(mine), part),
+                    }
+                }
+            };
+            let seen = Arc::clone(&family);
+            together!(adder(0.5), adder(0.25), move || {
+                let seen = [0, 1].map(|_| total(&seen, "a"));
+                assert_rises(&seen, 0.75);
+            });
+            assert_eq!(total(&family, "a"), 0.75);
+        });
+    }
+}
