@@ -3,7 +3,8 @@
 //! `main` calls it once the workers are done. The two sides share nothing but the requests: one is a [`Tally`] of plain
 //! numbers, the other a snapshot.
 
-use crate::load::{MODELS, PROVIDERS, ROUTES, STATUSES, Tally};
+use crate::load::Tally;
+use crate::traffic::{MODELS, PROVIDERS, ROUTES, STATUSES};
 use std::collections::BTreeMap;
 use tykmetrics::snapshot::{Series, Snapshot, Value};
 

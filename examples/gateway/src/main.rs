@@ -1,14 +1,15 @@
 //! `gateway`: an API gateway in miniature, and what its metrics say.
 //!
-//! One process and no network: workers invent requests (`load`), serve them as a gateway would and record that
-//! (`metrics`), while the main thread reads snapshots and draws them (`show`). At the end the load generator's own counts
-//! must be the registry's, to the last request (`check`), or the program fails.
+//! One process and no network: workers draw requests (`load`, `traffic`), serve them as a gateway would and record that
+//! (`metrics`), while the main thread reads snapshots and draws them (`show`). At the end the load generator's own
+//! counts must be the registry's, to the last request (`check`), or the program fails.
 
 mod check;
 mod load;
 mod metrics;
 mod os;
 mod show;
+mod traffic;
 
 use load::Tally;
 use metrics::Metrics;

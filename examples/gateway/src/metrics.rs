@@ -4,7 +4,7 @@
 //! label set that is known then, so that a record is one add; keep the family where a label comes with the answer.
 //! `main` makes it, workers share it by reference, and [`Metrics::serve`] is all that a request touches.
 
-use crate::load::{MODELS, PROVIDERS, ROUTES, Request};
+use crate::traffic::{MODELS, PROVIDERS, ROUTES, Request};
 use std::time::{Duration, Instant};
 use tykmetrics::{
     Counter, EngineCollector, Family, Histogram, ProcessCollector, Registry, Result, StateSet, Summary, UpDown,
@@ -92,6 +92,8 @@ impl Metrics {
             sizes: registry
                 .summary("http_response_size_bytes", "Size of response bodies, of the last ten seconds.")
                 .unit("bytes")
+                // The default range is made for seconds; beyond it, sizes would all count as its end.
+                .range(16.0, 64e6)
                 .window(SIZES_WINDOW)
                 .register()?,
             state: registry
@@ -157,7 +159,7 @@ impl Metrics {
     #[cold]
     fn slow(&self, duration: &Histogram, request: &Request) {
         let trace = format!("{:016x}", request.trace);
-        // The time is recorded even where the exemplar is refused, which 24 characters of the 128 allowed are not.
+        // The time is recorded even where an exemplar is refused, and 24 characters of 128 never are.
         let _ = duration.observe_with_exemplar(request.seconds, &[("trace_id", &trace)]);
     }
 }

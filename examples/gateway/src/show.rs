@@ -3,8 +3,8 @@
 //! Everything here is read from the registry, as a dashboard would be. Nothing is measured and nothing is recorded.
 
 use crate::check::total;
-use crate::load::ROUTES;
 use crate::metrics::SIZES_WINDOW;
+use crate::traffic::ROUTES;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use tykmetrics::merge::distribution::Distribution;
