@@ -151,7 +151,7 @@ impl<M: Metric, L> Builder<M, L> {
     }
 
     /// How many of the first series get a cell in every writer's slab: as many as are hot from the start. 512 without
-    /// it, 256 for histograms of the HDR store. Later series that turn out hot get one too.
+    /// it, 256 for histograms of the HDR store. Later series of counters that turn out hot get one too.
     pub fn private_series(mut self, series: u32) -> Self {
         self.draft.private = Some(series);
         self

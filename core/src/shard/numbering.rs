@@ -32,8 +32,8 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// What a process starts with: 17 MiB of address space per writer, 10 GiB shared, none of it touched.
-    /// 131,072 scalars are the first 512 series of 256 counter families; 4,096 pages the first series of about
-    /// 1,300 histograms; 268 million shared cells are beyond any memory budget this engine is asked to fit.
+    /// 131,072 scalars are the first 512 series of 256 counter families; 4,096 pages three for each of 1,365 series
+    /// of histograms; 268 million shared cells are beyond any memory budget this engine is asked to fit.
     pub(crate) const DEFAULT: Layout =
         Layout { scalars: 1 << 17, pages: 1 << 12, shared_scalars: 1 << 28, shared_pages: 1 << 21 };
 
