@@ -1,0 +1,1 @@
+//! The project's documents, so that their Rust snippets are compiled and run with the documentation tests.
