@@ -1,6 +1,8 @@
 //! Snapshots for the tests of rendering: one of everything, and small ones.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod line;
+
 use std::sync::Arc;
 use tykmetrics::merge::distribution::Distribution;
 use tykmetrics::shape::{Buckets, Shape, ShapeOptions, Store};
