@@ -70,7 +70,7 @@ pub mod tower;
 pub use collect::{Collector, EngineCollector, ProcessCollector};
 pub use error::{Error, ErrorCode, Result};
 pub use merge::snapshot;
-pub use record::{Counter, Gauge, Histogram, Info, Metric, StateSet, Summary, Timer, UpDown};
+pub use record::{Counter, Gauge, Histogram, Info, Metric, StateSet, Summary, Timer, Tracked, UpDown};
 pub use registry::{Builder, Family, FamilyVec, Labelled, NameRule, Registry, RegistryOptions, VecOf};
 pub use render::{Encoding as ContentEncoding, Escaping, Exposition, Format, negotiate};
 pub use shape::{Buckets, Store};

@@ -133,7 +133,8 @@ impl Registry {
         stream.failed.map_or(Ok(()), Err)
     }
 
-    fn count_scrape(&self, begun: Instant, bytes: u64) {
+    /// Counts a scrape among the registry's own metrics.
+    pub(crate) fn count_scrape(&self, begun: Instant, bytes: u64) {
         let scrapes = &self.inner.scrapes;
         // Relaxed: counts that are only shown.
         scrapes.count.fetch_add(1, Relaxed);

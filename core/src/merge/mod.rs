@@ -13,7 +13,8 @@ pub(crate) mod window;
 use crate::clock::now_ms;
 use crate::registry::Registry;
 use crate::registry::bound::Slot;
-use crate::registry::family::{Core, LIVE, OVERFLOW, OVERFLOW_LABEL, Record};
+use crate::registry::family::{Core, OVERFLOW_LABEL};
+use crate::registry::series::{ANSWERED, LIVE, OVERFLOW, Record};
 use crate::registry::spec::Cells;
 use crate::shard::cell::CellId;
 use crate::shard::space::{Sum, View};
@@ -23,6 +24,7 @@ use snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Row, Snapshot, Text, Val
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 use window::Window;
 
 /// Series merged in one hold of the ledger: 512 counters take about 20 µs, which is how long the release of a host's
@@ -112,8 +114,10 @@ impl Registry {
             }
             fn end(&mut self) {}
         }
+        let begun = Instant::now();
         let mut copy = Copy(Snapshot { at_ms: now_ms(), ..Snapshot::default() });
         self.visit(&mut copy);
+        self.count_scrape(begun, 0);
         copy.0
     }
 
@@ -285,6 +289,9 @@ impl Core {
         let companion = record.companion();
         if companion != 0 {
             part += view.float(companion);
+        }
+        if record.state() & ANSWERED != 0 {
+            part += self.side.answer(record.slot);
         }
         (whole, part)
     }

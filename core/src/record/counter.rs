@@ -38,8 +38,9 @@ impl Counter {
     /// Adds `n`.
     #[inline]
     pub fn add(&self, n: u64) {
-        if let Some(before) = writer::add(self.0.number, self.0.shared(), n) {
-            self.0.family.warm(self.0.slot, before, n);
+        match writer::own(self.0.number) {
+            Some(cell) => cell::add_owned(cell, n),
+            None => add_elsewhere(&self.0, n),
         }
     }
 
@@ -115,6 +116,14 @@ impl Counter {
                 family.with_place(labels, |place| add_part(family, place.slot, v));
             }
         }
+    }
+}
+
+/// Adds for a thread or a series that has no private cell.
+#[inline(never)]
+fn add_elsewhere(bound: &Bound, n: u64) {
+    if let Some(before) = writer::add(bound.number, bound.shared(), n) {
+        bound.family.warm(bound.slot, before, n);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::registry::family::Core;
 use crate::registry::recall::Place;
 use crate::shape::{HdrTable, PAGE_CELLS, Table};
 use crate::shard::{Encoding, Shard, cell, writer};
-use crate::sync::AtomicU64;
+use std::borrow::Cow;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,13 +38,13 @@ fn table_of(family: &Core) -> &Table {
     family.shape.as_ref().expect("a histogram's family has a shape").table()
 }
 
-/// Counts `v` in the series whose first cell is `number`, `n` times, by the calling thread. What is not finite is not
-/// counted here.
+/// Counts `v` in the series at `place`, `n` times, by the calling thread. Whoever asks for more than once sees to it
+/// that `v * n` is finite.
 #[inline(always)]
-fn record(family: &Core, table: Option<&HdrTable>, number: u32, shared: &AtomicU64, v: f64, n: u64) {
+fn record(family: &Core, table: Option<&HdrTable>, place: Place, v: f64, n: u64) {
     if let Some(table) = table
         && let Some(at) = table.locate_within(v)
-        && let Some(first) = writer::own_run(number)
+        && let Some(first) = writer::own_run(place.number)
     {
         // SAFETY: both offsets are below the cells of the series, which lie in a row in the writer's slab.
         let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum_of(at) as usize)) };
@@ -52,7 +52,7 @@ fn record(family: &Core, table: Option<&HdrTable>, number: u32, shared: &AtomicU
         cell::add_owned_sum(sum, v * n as f64);
         return;
     }
-    record_elsewhere(family, number, shared, v, n);
+    record_elsewhere(family, place, v, n);
 }
 
 /// The sum's cell for a bucket of the HDR store.
@@ -63,7 +63,7 @@ fn sum_of(at: u32) -> u32 {
 
 /// As `record`, for every value, store and thread.
 #[inline(never)]
-fn record_elsewhere(family: &Core, number: u32, shared: &AtomicU64, v: f64, n: u64) {
+fn record_elsewhere(family: &Core, place: Place, v: f64, n: u64) {
     let total = v * n as f64;
     if !total.is_finite() {
         return family.count_invalid();
@@ -71,8 +71,8 @@ fn record_elsewhere(family: &Core, number: u32, shared: &AtomicU64, v: f64, n: u
     let table = table_of(family);
     let at = table.locate(v);
     let sum = table.sum_cell(at);
-    let own = writer::own_run(number).or_else(|| writer::own_or_open(number).map(std::ptr::from_ref));
-    let first = own.unwrap_or(shared);
+    let own = writer::own_run(place.number).or_else(|| writer::own_or_open(place.number).map(std::ptr::from_ref));
+    let first = own.unwrap_or(place.shared);
     // SAFETY: both offsets are below the cells of the series, which lie in a row in the writer's slab as in the shared
     // cells.
     let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum as usize)) };
@@ -80,8 +80,9 @@ fn record_elsewhere(family: &Core, number: u32, shared: &AtomicU64, v: f64, n: u
         cell::add_owned(bucket, n);
         cell::add_owned_sum(sum, total);
     } else {
-        cell::add_shared(bucket, n);
+        let before = cell::add_shared(bucket, n);
         cell::add_shared_sum(sum, total);
+        family.warm(place.slot, before, n);
     }
 }
 
@@ -93,7 +94,9 @@ impl Histogram {
 
     #[inline(always)]
     fn record(&self, v: f64, n: u64) {
-        record(&self.bound.family, self.hdr_table(), self.bound.number, self.bound.shared(), v, n);
+        let Bound { family, slot, number, .. } = &self.bound;
+        let place = Place { number: *number, shared: self.bound.shared(), slot: *slot };
+        record(family, self.hdr_table(), place, v, n);
     }
 
     /// Records a value. What is not finite is counted as invalid and not recorded. The HDR store counts values below
@@ -106,7 +109,10 @@ impl Histogram {
     /// Records a value that was seen `n` times, at the cost of one record.
     #[inline]
     pub fn observe_many(&self, v: f64, n: u64) {
-        self.record(v, n);
+        match (v * n as f64).is_finite() {
+            true => self.record(v, n),
+            false => self.bound.family.count_invalid(),
+        }
     }
 
     /// Records a duration in seconds, given in nanoseconds.
@@ -167,8 +173,13 @@ impl Histogram {
     }
 
     /// Starts the clock; the time until the timer is dropped or stopped is recorded in seconds.
-    pub fn start_timer(&self) -> Timer {
-        Timer { histogram: Some(self.clone()), start: Instant::now() }
+    pub fn start_timer(&self) -> Timer<'_> {
+        Timer { histogram: Some(Cow::Borrowed(self)), start: Instant::now() }
+    }
+
+    /// As [`start_timer`](Self::start_timer), for a timer that outlives the borrow: across threads, or in a future.
+    pub fn start_timer_owned(&self) -> Timer<'static> {
+        Timer { histogram: Some(Cow::Owned(self.clone())), start: Instant::now() }
     }
 
     /// Records how long `f` takes, in seconds, also when it panics.
@@ -196,7 +207,7 @@ impl Histogram {
 
     pub(crate) fn observe_to(family: &Arc<Core>, labels: &[&str], v: f64) {
         let table = table_of(family).hdr();
-        family.with_place(labels, |place: Place| record(family, table, place.number, place.shared, v, 1));
+        family.with_place(labels, |place| record(family, table, place, v, 1));
     }
 }
 
@@ -214,12 +225,12 @@ impl Histogram {
 /// ```
 #[derive(Debug)]
 #[must_use = "a timer that is dropped at once measures nothing"]
-pub struct Timer {
-    histogram: Option<Histogram>,
+pub struct Timer<'a> {
+    histogram: Option<Cow<'a, Histogram>>,
     start: Instant,
 }
 
-impl Timer {
+impl Timer<'_> {
     /// Records the time, and tells it.
     pub fn stop(mut self) -> Duration {
         let elapsed = self.start.elapsed();
@@ -236,7 +247,7 @@ impl Timer {
     }
 }
 
-impl Drop for Timer {
+impl Drop for Timer<'_> {
     fn drop(&mut self) {
         if let Some(histogram) = self.histogram.take() {
             histogram.observe_duration(self.start.elapsed());

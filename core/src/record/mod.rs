@@ -21,7 +21,7 @@ pub use histogram::{Histogram, Timer};
 pub use info::Info;
 pub use state_set::StateSet;
 pub use summary::Summary;
-pub use up_down::UpDown;
+pub use up_down::{Tracked, UpDown};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::Kind;

@@ -46,8 +46,13 @@ impl Summary {
     }
 
     /// Starts the clock; the time until the timer is dropped or stopped is recorded in seconds.
-    pub fn start_timer(&self) -> Timer {
+    pub fn start_timer(&self) -> Timer<'_> {
         self.0.start_timer()
+    }
+
+    /// As [`start_timer`](Self::start_timer), for a timer that outlives the borrow.
+    pub fn start_timer_owned(&self) -> Timer<'static> {
+        self.0.start_timer_owned()
     }
 
     /// What was recorded so far, of all time and over all threads.

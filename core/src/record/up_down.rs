@@ -4,6 +4,7 @@ use super::metric;
 use crate::registry::bound::Bound;
 use crate::registry::family::Core;
 use crate::shard::{Encoding, Shard, cell, writer};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A handle on a gauge that is moved by whole steps and never set.
@@ -36,7 +37,10 @@ impl UpDown {
     #[inline]
     pub fn add(&self, n: i64) {
         // Two's complement: adding the bits of a negative number takes away.
-        writer::add(self.0.number, self.0.shared(), n as u64);
+        match writer::own(self.0.number) {
+            Some(cell) => cell::add_owned(cell, n as u64),
+            None => add_elsewhere(&self.0, n),
+        }
     }
 
     /// Adds through a shard that the caller holds.
@@ -63,15 +67,15 @@ impl UpDown {
     /// assert_eq!(in_flight.value(), 0);
     /// # Ok::<(), tykmetrics::Error>(())
     /// ```
-    pub fn track(&self) -> impl Drop + Send + use<> {
-        struct Tracked(UpDown);
-        impl Drop for Tracked {
-            fn drop(&mut self) {
-                self.0.dec();
-            }
-        }
+    pub fn track(&self) -> Tracked<'_> {
         self.inc();
-        Tracked(self.clone())
+        Tracked(Cow::Borrowed(self))
+    }
+
+    /// As [`track`](Self::track), for a guard that outlives the borrow: across threads, or in a future.
+    pub fn track_owned(&self) -> Tracked<'static> {
+        self.inc();
+        Tracked(Cow::Owned(self.clone()))
     }
 
     /// The value now, over all threads.
@@ -87,5 +91,23 @@ impl UpDown {
 
     pub(crate) fn add_to(family: &Arc<Core>, labels: &[&str], n: i64) {
         family.with_place(labels, |place| writer::add(place.number, place.shared, n as u64));
+    }
+}
+
+/// Takes 1 away when it is dropped.
+#[derive(Debug)]
+#[must_use = "a guard that is dropped at once tracks nothing"]
+pub struct Tracked<'a>(Cow<'a, UpDown>);
+
+impl Drop for Tracked<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[inline(never)]
+fn add_elsewhere(bound: &Bound, n: i64) {
+    if let Some(before) = writer::add(bound.number, bound.shared(), n as u64) {
+        bound.family.warm(bound.slot, before, n as u64);
     }
 }

@@ -19,9 +19,13 @@ const LIMIT: u32 = 10_000;
 /// Series with private cells in a family of single cells.
 const PRIVATE: u32 = 512;
 /// The same for histograms of whole pages, which are touched by the page.
-const PRIVATE_PAGED: u32 = 256;
+const PRIVATE_PAGED: u32 = 64;
 /// The quantiles of a summary that names none: what gateways put on their dashboards.
 const QUANTILES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
+/// The values a summary tells apart, by its unit: 1 us to 17 min, 1 B to 1 TiB, and as many octaves as there may be.
+const SECONDS: (f64, f64) = (1.0 / 1048576.0, 1024.0);
+const BYTES: (f64, f64) = (1.0, 1099511627776.0);
+const ANYTHING: (f64, f64) = (1.0 / 1048576.0, 17592186044416.0);
 /// Steps a summary's window slides by, as Prometheus clients have it.
 const WINDOW_STEPS: u32 = 5;
 /// States a state set has at most: one bit each in its cell.
@@ -231,7 +235,12 @@ impl Draft {
                 ShapeOptions { store, buckets, range: self.range, native }
             }
             Kind::Summary => {
-                ShapeOptions { store: Store::Hdr, buckets: Buckets::none(), range: self.range, native: None }
+                let range = self.range.unwrap_or(match self.unit.as_str() {
+                    "seconds" => SECONDS,
+                    "bytes" => BYTES,
+                    _ => ANYTHING,
+                });
+                ShapeOptions { store: Store::Hdr, buckets: Buckets::none(), range: Some(range), native: None }
             }
             _ => return Ok(None),
         };
@@ -310,7 +319,8 @@ impl<L> Builder<Summary, L> {
         self
     }
 
-    /// The values that are told apart; what lies outside is counted at its edges.
+    /// The values that are told apart; what lies outside is counted at its edges. Without it the unit decides: 1 µs to
+    /// 17 min for seconds, 1 to 2^40 for bytes, 2^-20 to 2^44 for the rest.
     pub fn range(mut self, smallest: f64, largest: f64) -> Self {
         self.draft.range = Some((smallest, largest));
         self

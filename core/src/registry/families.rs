@@ -51,24 +51,11 @@ impl<M: Metric, const N: usize> Family<M, N> {
     }
 
     /// A handle on the series of these label values, in the order of the label names. Made if there is none; the
-    /// overflow series beyond the family's limit. To keep: the lookup costs more than the record.
-    ///
-    /// # Panics
-    /// When the process has no memory left for one more series of cells and the family has no series to fall back to.
-    /// [`try_with`](Self::try_with) tells instead.
+    /// overflow series beyond the family's limit, or when there is no memory for one more. To keep: the lookup costs more
+    /// than the record.
     pub fn with(&self, labels: [&str; N]) -> M {
-        match self.try_with(labels) {
-            Ok(metric) => metric,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// As [`with`](Self::with).
-    ///
-    /// # Errors
-    /// When there is no memory for the series.
-    pub fn try_with(&self, labels: [&str; N]) -> Result<M> {
-        self.core.bind(&labels).map(M::of)
+        // The number of labels is the family's, and a family with labels has its overflow series from the start.
+        M::of(self.core.bind(&labels).expect("a family has a series for any labels"))
     }
 
     /// A handle on the series of these label values, if there is one.
@@ -91,7 +78,7 @@ impl<M: Metric> FamilyVec<M> {
     /// overflow series beyond the family's limit.
     ///
     /// # Errors
-    /// When the number of values is not the number of names, or there is no memory for the series.
+    /// When the number of values is not the number of names.
     pub fn with(&self, labels: &[&str]) -> Result<M> {
         self.core.bind(labels).map(M::of)
     }

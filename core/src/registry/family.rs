@@ -9,15 +9,15 @@ use super::key::{self, Key};
 use super::limits::Budget;
 use super::recall;
 use super::rows::Rows;
+use super::series::{CELL, COMPANION, CREATED, EXPIRED, HANDLE, Hold, LABELS, LEASES, LIVE, OVERFLOW, STATE};
 use super::side::Side;
 use super::spec::Spec;
 use super::words::{self, Words};
 use crate::clock::now_ms;
 use crate::error::{Error, ErrorCode, Result};
-use crate::merge::snapshot::{Meta, Text};
+use crate::merge::snapshot::Meta;
 use crate::shape::Shape;
 use crate::shard::Space;
-use crate::shard::cell::CellId;
 use crate::shard::numbering::Tier;
 use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering::*, RwLock, held};
 use crossbeam::queue::ArrayQueue;
@@ -25,42 +25,12 @@ use crossbeam::utils::CachePadded;
 use hashbrown::HashTable;
 use std::sync::{Arc, OnceLock};
 
-// The words of a row.
-pub(super) const STATE: usize = 0;
-pub(super) const LEASES: usize = 1;
-const CELL: usize = 2;
-const COMPANION: usize = 3;
-const CREATED: usize = 4;
-const LABELS: usize = 5;
-
-// The flags in a row's state; the handles are counted above them.
-/// It is in the index and is rendered.
-pub(crate) const LIVE: u32 = 1;
-/// It was removed because it was idle: what reaches it late still counts.
-pub(super) const EXPIRED: u32 = 2;
-/// It is the overflow series.
-pub(crate) const OVERFLOW: u32 = 4;
-/// A private cell was added; `Side` knows its number.
-pub(super) const PROMOTED: u32 = 8;
-/// So many handles were counted that the count may have wrapped: never recycled.
-pub(super) const PINNED: u32 = 16;
-/// One handle.
-pub(super) const HANDLE: u32 = 1 << 8;
-/// Handles at which a series is pinned, far from where 24 bits wrap.
-const PIN_AT: u32 = HANDLE << 22;
-
 /// Stripes of the index, so that makers of series and the growth of a table hold up one lookup in 16.
 const STRIPES: usize = if cfg!(loom) { 1 } else { 16 };
 /// The label that overflow series carry, as OpenTelemetry names it.
 pub(crate) const OVERFLOW_LABEL: &str = "otel_metric_overflow";
-/// Adds to one shared cell between two signs that it is hot.
-const HEAT: u64 = 1 << 14;
 /// Signs of heat that wait to be looked at; more are dropped, since a hot series gives another one soon.
 const HOT_QUEUE: usize = 64;
-/// Ticks a second of a series' start: 1/32 s for four years in a u32, which then stays at its end.
-const TICKS_NUM: u64 = 4;
-const TICK_MS_DEN: u64 = 125;
-
 /// What only makers and removers of series need.
 pub(super) struct Growth {
     /// Rows whose series is gone for good.
@@ -90,61 +60,12 @@ pub(crate) struct Core {
     index: Box<[CachePadded<RwLock<HashTable<Slot>>>]>,
     pub(super) hot: OnceLock<ArrayQueue<Slot>>,
     pub(crate) side: Side,
-    birth_ms: u64,
+    /// When the family was made, Unix time in milliseconds: what its series' starts count from.
+    pub(super) birth_ms: u64,
     /// Lookups that were answered with the overflow series.
     pub(crate) overflowed: AtomicU64,
     /// Records of a value that cannot be counted: negative, infinite, not a number.
     pub(crate) invalid: AtomicU64,
-}
-
-/// A series' row, to be read.
-#[derive(Clone, Copy)]
-pub(crate) struct Record<'a> {
-    pub(crate) slot: Slot,
-    words: &'a [AtomicU32],
-}
-
-impl<'a> Record<'a> {
-    /// The flags, and the handles above them.
-    #[inline]
-    pub(crate) fn state(&self) -> u32 {
-        // Acquire: pairs with the Release that made the series live, and with the one that promoted it.
-        self.words[STATE].load(Acquire)
-    }
-
-    /// True if `state`, its own, and the row say that its value is in one number's cells and whole.
-    #[inline]
-    pub(crate) fn is_plain_counter(&self, state: u32) -> bool {
-        state & (PROMOTED | OVERFLOW) == 0 && self.companion() == 0
-    }
-
-    /// The number the series was made with.
-    #[inline]
-    pub(crate) fn first_number(&self) -> CellId {
-        // Relaxed: written before the series was published.
-        self.words[CELL].load(Relaxed)
-    }
-
-    /// The number of the cell for fractional adds, 0 if there were none.
-    #[inline]
-    pub(crate) fn companion(&self) -> CellId {
-        // Relaxed: only the number is exchanged; its cells were zero from the start.
-        self.words[COMPANION].load(Relaxed)
-    }
-
-    /// The numbers of the label values.
-    #[inline]
-    pub(super) fn word_numbers(self) -> impl Iterator<Item = u32> + use<'a> {
-        // Relaxed: written before the series was published.
-        self.words[LABELS..].iter().map(|word| word.load(Relaxed))
-    }
-}
-
-/// How a found series is held.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Hold {
-    Handle,
-    Lease,
 }
 
 impl Core {
@@ -341,33 +262,42 @@ impl Core {
             }
             return None;
         }
-        growth.private_left = growth.private_left.saturating_sub(u32::from(tier == Tier::Private));
+        // The overflow series takes no share of the private ones: it is the users' series that are counted.
+        let counted = tier == Tier::Private && flags & OVERFLOW == 0;
+        growth.private_left = growth.private_left.saturating_sub(u32::from(counted));
         if growth.private_left == 0 {
             self.hot.get_or_init(|| ArrayQueue::new(HOT_QUEUE));
         }
         row
     }
 
+    /// Makes the overflow series, hidden, so that a lookup always has a series to answer with.
+    pub(super) fn prepare(&self) -> Result<()> {
+        let mut growth = held(self.growth.lock());
+        growth.overflow = self.make_row(&mut growth, &[], OVERFLOW, Hold::Lease);
+        match growth.overflow {
+            Some(slot) => {
+                self.end_lease(slot);
+                Ok(())
+            }
+            None => Err(self.no_memory()),
+        }
+    }
+
+    fn no_memory(&self) -> Error {
+        Error::new(ErrorCode::Platform, format!("no memory for a series of metric {:?}", self.meta.name))
+    }
+
     /// The series that takes the records of label sets beyond a limit.
     fn overflow(&self, hold: Hold) -> Result<Slot> {
         // Relaxed: a count that is only shown.
         self.overflowed.fetch_add(1, Relaxed);
-        let mut growth = held(self.growth.lock());
-        if let Some(slot) = growth.overflow {
-            self.hold_as(slot, hold);
-            return Ok(slot);
-        }
-        let slot = self.make_row(&mut growth, &[], LIVE | OVERFLOW, hold).ok_or_else(|| {
-            let name = &self.meta.name;
-            Error::new(ErrorCode::Platform, format!("no memory for a series of metric {name:?}"))
-        })?;
-        growth.overflow = Some(slot);
+        let growth = held(self.growth.lock());
+        let slot = growth.overflow.ok_or_else(|| self.no_memory())?;
+        self.hold_as(slot, hold);
+        // Release: as where a row is made. From here on it is rendered.
+        self.rows.row(slot)[STATE].fetch_or(LIVE, Release);
         Ok(slot)
-    }
-
-    fn tick(&self) -> u32 {
-        let ticks = now_ms().saturating_sub(self.birth_ms) * TICKS_NUM / TICK_MS_DEN;
-        u32::try_from(ticks).unwrap_or(u32::MAX)
     }
 
     // ---- removing ---------------------------------------------------------------------------------------------
@@ -402,10 +332,19 @@ impl Core {
             let mut table = held(stripe.write());
             table.drain().for_each(|slot| self.retire(slot, 0));
         }
-        let overflow = held(self.growth.lock()).overflow.take();
-        if let Some(slot) = overflow {
-            self.hide(slot, 0);
+        // The overflow series is replaced by a fresh one; without memory for it the old one stays, hidden.
+        let mut growth = held(self.growth.lock());
+        let Some(slot) = growth.overflow else { return };
+        let fresh = self.make_row(&mut growth, &[], OVERFLOW, Hold::Lease);
+        if let Some(fresh) = fresh {
+            self.end_lease(fresh);
+            growth.overflow = Some(fresh);
+            growth.removed.push(slot);
         }
+        drop(growth);
+        // Relaxed: as in `hide`.
+        self.rows.row(slot)[STATE].fetch_and(!LIVE, Relaxed);
+        self.changed();
     }
 
     /// A series left the index and makes room for another.
@@ -421,150 +360,15 @@ impl Core {
         // Relaxed: the flags decide what is rendered; what is reused is decided under locks.
         self.rows.row(slot)[STATE].fetch_xor(LIVE | mark, Relaxed);
         held(self.growth.lock()).removed.push(slot);
-        // Release: a cache that reads the new generation sees the series removed.
+        self.changed();
+    }
+
+    /// What lookup caches remember of the family may not hold any more: a series is gone or has another cell, or nobody
+    /// can look the family up.
+    pub(super) fn changed(&self) {
+        // Release: a cache that reads the new generation sees what changed.
         self.generation.fetch_add(1, Release);
         recall::mark_stale();
-    }
-
-    /// Nobody can look the family up any more, so lookup caches need not remember its series.
-    pub(super) fn close(&self) {
-        // Release: as in `hide`.
-        self.generation.fetch_add(1, Release);
-        recall::mark_stale();
-    }
-
-    // ---- listing ----------------------------------------------------------------------------------------------
-
-    /// Rows that were ever made.
-    pub(crate) fn series_made(&self) -> u32 {
-        self.rows.len()
-    }
-
-    /// What a row says of its series.
-    #[inline]
-    pub(crate) fn record(&self, slot: Slot) -> Record<'_> {
-        Record { slot, words: self.rows.row(slot) }
-    }
-
-    /// The private number that a series was given later, if it was.
-    #[inline]
-    pub(crate) fn promoted(&self, record: Record<'_>) -> Option<CellId> {
-        (record.state() & PROMOTED != 0).then(|| self.side.promoted(record.slot)).flatten()
-    }
-
-    // ---- holding ----------------------------------------------------------------------------------------------
-
-    pub(super) fn state(&self, slot: Slot) -> u32 {
-        self.record(slot).state()
-    }
-
-    fn hold_as(&self, slot: Slot, hold: Hold) {
-        match hold {
-            Hold::Handle => self.hold(slot),
-            Hold::Lease => {
-                // Relaxed: made under the stripe's lock, which a removal takes too.
-                self.rows.row(slot)[LEASES].fetch_add(1, Relaxed);
-            }
-        }
-    }
-
-    /// One more handle.
-    pub(crate) fn hold(&self, slot: Slot) {
-        let state = &self.rows.row(slot)[STATE];
-        // Relaxed: as for a reference count, a new handle is made from one that exists or under the stripe's lock.
-        if state.fetch_add(HANDLE, Relaxed) >= PIN_AT {
-            state.fetch_or(PINNED, Relaxed);
-        }
-    }
-
-    /// One handle less.
-    pub(crate) fn let_go(&self, slot: Slot) {
-        // Release: what the handle wrote comes before the series is found free.
-        self.rows.row(slot)[STATE].fetch_sub(HANDLE, Release);
-    }
-
-    /// One lease less.
-    pub(crate) fn end_lease(&self, slot: Slot) {
-        // Release: as in `let_go`.
-        self.rows.row(slot)[LEASES].fetch_sub(1, Release);
-    }
-
-    // ---- reading a row ----------------------------------------------------------------------------------------
-
-    /// The number of the series' first cell; of its private one, once it was promoted.
-    pub(crate) fn number(&self, slot: Slot) -> CellId {
-        let record = self.record(slot);
-        self.promoted(record).unwrap_or_else(|| record.first_number())
-    }
-
-    /// The number of the cell for fractional adds, after giving the series one if it has none. Waits for nobody. 0 if there is no memory.
-    pub(crate) fn companion_or_new(&self, slot: Slot) -> CellId {
-        let record = self.record(slot);
-        let known = record.companion();
-        if known != 0 {
-            return known;
-        }
-        let Some(fresh) = self.space.take_beside(record.first_number()) else { return 0 };
-        // Relaxed: only the number is exchanged; its cells were zero from the start. A loser's number stays unused: it is one cell, once in a series' life.
-        match record.words[COMPANION].compare_exchange(0, fresh, Relaxed, Relaxed) {
-            Ok(_) => fresh,
-            Err(winner) => winner,
-        }
-    }
-
-    /// The series has no cells any more.
-    pub(super) fn forget_cells(&self, slot: Slot) {
-        let row = self.rows.row(slot);
-        // Relaxed: the ledger is held alone, and the row is not in the index.
-        row[CELL].store(0, Relaxed);
-        row[COMPANION].store(0, Relaxed);
-    }
-
-    /// When the series began, Unix time in milliseconds.
-    pub(crate) fn created_ms(&self, record: Record<'_>) -> u64 {
-        // Relaxed: written before the series was published.
-        let ticks = record.words[CREATED].load(Relaxed);
-        self.birth_ms + u64::from(ticks) * TICK_MS_DEN / TICKS_NUM
-    }
-
-    /// The label values of a series that cannot be recycled while this is used.
-    #[inline]
-    pub(crate) fn label_texts<'a>(&'a self, record: Record<'a>) -> impl Iterator<Item = Text<'a>> {
-        record.word_numbers().map(|word| self.words.text(word))
-    }
-
-    /// Copies of the label values of a held series.
-    pub(crate) fn label_values(&self, slot: Slot) -> Vec<String> {
-        let record = self.record(slot);
-        if record.state() & OVERFLOW != 0 {
-            return Vec::new();
-        }
-        self.label_texts(record).map(|text| text.raw.to_owned()).collect()
-    }
-
-    // ---- signs ------------------------------------------------------------------------------------------------
-
-    /// A shared cell of a series held `before` and was added to: now and then that is a sign that it is hot.
-    #[inline]
-    pub(crate) fn warm(&self, slot: Slot, before: u64, n: u64) {
-        if (before ^ before.wrapping_add(n)) >= HEAT {
-            self.warmed(slot);
-        }
-    }
-
-    #[cold]
-    fn warmed(&self, slot: Slot) {
-        if let Some(queue) = self.hot.get() {
-            // A full queue drops the sign: the series is hot, so there will be another.
-            let _ = queue.push(slot);
-        }
-    }
-
-    /// Counts a record whose value cannot be counted.
-    #[cold]
-    pub(crate) fn count_invalid(&self) {
-        // Relaxed: a count that is only shown.
-        self.invalid.fetch_add(1, Relaxed);
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod name;
 pub(crate) mod probe;
 pub(crate) mod recall;
 pub(crate) mod rows;
+pub(crate) mod series;
 pub(crate) mod side;
 pub(crate) mod spec;
 pub(crate) mod upkeep;
@@ -123,7 +124,7 @@ pub(crate) struct Inner {
 impl Drop for Inner {
     /// Lookup caches must let go of families that nobody can look up any more.
     fn drop(&mut self) {
-        held(self.families.read()).iter().for_each(|family| family.close());
+        held(self.families.read()).iter().for_each(|family| family.changed());
     }
 }
 
@@ -227,7 +228,7 @@ impl Registry {
         names.retain(|_, owner| owner.uid != family.uid);
         *families = Arc::new(list);
         drop((families, names));
-        family.close();
+        family.changed();
         true
     }
 
@@ -266,6 +267,7 @@ impl Registry {
         }
         let family = Core::new(spec, meta, inner.space, Arc::clone(&inner.words), Arc::clone(&inner.budget));
         let family = Arc::new(family);
+        family.prepare()?;
         names.extend(samples.into_iter().map(|sample| (sample, Arc::clone(&family))));
         let mut families = held(inner.families.write());
         // A scrape that holds the list before keeps it; nobody does most of the time, and then this is a push.

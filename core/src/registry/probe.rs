@@ -2,8 +2,10 @@
 //! it, and each step of the upkeep by itself.
 
 use super::bound::{Lease, Slot};
-use super::family::{Core, Hold};
+use super::family::Core;
+use super::key;
 use super::limits::Budget;
+use super::series::Hold;
 use super::spec::{Cells, Spec};
 use super::words::Words;
 use crate::merge::snapshot::{Kind, Meta};
@@ -43,7 +45,7 @@ impl Cached {
     pub(crate) fn of(family: &Arc<Core>, label: &str) -> Cached {
         // Acquire: as in `with_place_slowly`.
         let generation = family.generation.load(Acquire);
-        let slot = family.find_or_make(family.hash([label]), &[label], Hold::Lease).expect("room");
+        let slot = family.find_or_make(key::hash([label]), &[label], Hold::Lease).expect("room");
         let lease = Lease::counted(Arc::clone(family), slot);
         Cached { number: family.number(slot), lease, generation }
     }

@@ -25,6 +25,8 @@ pub(super) struct Seen {
 pub(crate) struct Side {
     promoted: Mutex<HashMap<Slot, CellId>>,
     callbacks: Mutex<HashMap<Slot, Callback>>,
+    /// What counters' callbacks said last.
+    answers: Mutex<HashMap<Slot, f64>>,
     infos: Mutex<HashMap<Slot, Vec<(String, String)>>>,
     /// By slot; only kept by families whose series expire.
     pub(super) seen: Mutex<HashMap<Slot, Seen>>,
@@ -52,6 +54,15 @@ impl Side {
     /// The callbacks, to be called while no lock is held.
     pub(crate) fn callbacks(&self) -> Vec<(Slot, Callback)> {
         held(self.callbacks.lock()).iter().map(|(slot, callback)| (*slot, Arc::clone(callback))).collect()
+    }
+
+    pub(super) fn answered(&self, slot: Slot, value: f64) {
+        held(self.answers.lock()).insert(slot, value);
+    }
+
+    /// What a counter's callback said last.
+    pub(crate) fn answer(&self, slot: Slot) -> f64 {
+        held(self.answers.lock()).get(&slot).copied().unwrap_or(0.0)
     }
 
     pub(crate) fn set_info(&self, slot: Slot, labels: Vec<(String, String)>) {
@@ -102,6 +113,7 @@ impl Side {
     /// Forgets a series that is gone; tells its promoted number.
     pub(super) fn forget(&self, slot: Slot) -> Option<CellId> {
         held(self.callbacks.lock()).remove(&slot);
+        held(self.answers.lock()).remove(&slot);
         held(self.infos.lock()).remove(&slot);
         held(self.seen.lock()).remove(&slot);
         held(self.expired.lock()).remove(&slot);

@@ -5,9 +5,9 @@
 //! the cells it knows, which stay its series' until the handle is gone.
 
 use super::bound::Slot;
-use super::family::{Core, EXPIRED, HANDLE, LEASES, LIVE, OVERFLOW, PINNED, PROMOTED, STATE};
+use super::family::Core;
 use super::key;
-use super::recall;
+use super::series::{EXPIRED, HANDLE, LEASES, LIVE, OVERFLOW, PINNED, PROMOTED, STATE};
 use super::side::Seen;
 use super::spec::Cells;
 use crate::shard::cell;
@@ -54,12 +54,12 @@ impl Core {
                 failures += 1;
                 continue;
             };
-            let number = match self.spec.cells {
-                Cells::Count => self.companion_or_new(slot),
-                _ => self.number(slot),
-            };
-            // Relaxed: a value by itself.
-            self.space.shared(number).store(value.to_bits(), Relaxed);
+            match self.spec.cells {
+                // A counter's answer stands beside what was counted.
+                Cells::Count => self.answered(slot, value),
+                // Relaxed: a value by itself.
+                _ => self.space.shared(self.number(slot)).store(value.to_bits(), Relaxed),
+            }
         }
         failures
     }
@@ -94,9 +94,7 @@ impl Core {
         self.side.promote(slot, number);
         // Release: whoever sees the flag finds the number.
         self.rows.row(slot)[STATE].fetch_or(PROMOTED, Release);
-        // Release: as for a removal, so that lookup caches take the new number.
-        self.generation.fetch_add(1, Release);
-        recall::mark_stale();
+        self.changed();
         true
     }
 
@@ -216,7 +214,7 @@ impl Core {
             let mut private = 0;
             for &slot in batch {
                 let is_private = self.record(slot).first_number() < self.space.layout().private();
-                private += u32::from(is_private);
+                private += u32::from(is_private && self.state(slot) & OVERFLOW == 0);
                 let words: Vec<_> = match self.state(slot) & OVERFLOW {
                     0 => self.record(slot).word_numbers().collect(),
                     _ => Vec::new(),

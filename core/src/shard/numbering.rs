@@ -31,11 +31,17 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// What a process starts with: 17 MiB of address space per writer, 10 GiB shared, none of it touched.
-    /// 131,072 scalars are the first 512 series of 256 counter families; 4,096 pages three for each of 1,365 series
-    /// of histograms; 268 million shared cells are beyond any memory budget this engine is asked to fit.
+    /// What a process starts with: 65 MiB of address space per writer, 10 GiB shared, none of it touched.
+    /// 131,072 scalars are the first 512 series of 256 counter families; 16,384 pages the first 64 series of 85 families
+    /// of histograms of three pages; 268 million shared cells are beyond any memory budget this engine is asked to fit.
+    #[cfg(all(unix, not(miri)))]
     pub(crate) const DEFAULT: Layout =
-        Layout { scalars: 1 << 17, pages: 1 << 12, shared_scalars: 1 << 28, shared_pages: 1 << 21 };
+        Layout { scalars: 1 << 17, pages: 1 << 14, shared_scalars: 1 << 28, shared_pages: 1 << 21 };
+
+    /// Where memory cannot be reserved without being had, a process starts with little and stays with it.
+    #[cfg(not(all(unix, not(miri))))]
+    pub(crate) const DEFAULT: Layout =
+        Layout { scalars: 1 << 13, pages: 64, shared_scalars: 1 << 18, shared_pages: 1 << 8 };
 
     /// The first number that has no cell in a slab.
     pub(crate) const fn private(&self) -> u32 {

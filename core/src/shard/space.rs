@@ -92,9 +92,6 @@ impl Space {
         static PROCESS: std::sync::OnceLock<Space> = std::sync::OnceLock::new();
         PROCESS.get_or_init(|| {
             let mut layout = Layout::DEFAULT;
-            if cfg!(miri) {
-                layout = Layout { scalars: 2048, pages: 16, shared_scalars: 4096, shared_pages: 16 };
-            }
             loop {
                 match Space::new(layout) {
                     Ok(space) => return space,
