@@ -69,9 +69,10 @@ pub mod tower;
 
 pub use collect::{Collector, EngineCollector, ProcessCollector};
 pub use error::{Error, ErrorCode, Result};
-pub use merge::snapshot;
+pub use merge::distribution::Distribution;
+pub use merge::snapshot::{self, Snapshot};
 pub use record::{Counter, Gauge, Histogram, Info, Metric, StateSet, Summary, Timer, Tracked, UpDown};
 pub use registry::{Builder, Family, FamilyVec, Labelled, NameRule, Registry, RegistryOptions, VecOf};
-pub use render::{Encoding as ContentEncoding, Escaping, Exposition, Format, negotiate};
+pub use render::{Encoding, Escaping, Exposition, Format, negotiate};
 pub use shape::{Buckets, Store};
-pub use shard::{Attachment, Encoding, Owner, Shard};
+pub use shard::{Attachment, CellEncoding, Owner, Shard};

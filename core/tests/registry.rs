@@ -64,7 +64,7 @@ fn a_real_conflict_is_an_error_that_says_what_and_changes_nothing() {
 #[test]
 fn bad_names_labels_and_options_are_errors_that_name_them() {
     let registry = Registry::new();
-    let legacy = Registry::with().names(NameRule::Legacy).build();
+    let legacy = Registry::options().names(NameRule::Legacy).build();
     type Case = (tykmetrics::Result<()>, ErrorCode, &'static str);
     let cases: Vec<Case> = vec![
         (registry.counter("", "").register().map(drop), ErrorCode::InvalidName, "it is empty"),
@@ -163,7 +163,7 @@ fn beyond_its_limit_a_family_counts_in_its_overflow_series() {
 
 #[test]
 fn a_registry_has_a_limit_over_all_its_families() {
-    let registry = Registry::with().series_limit(5).build();
+    let registry = Registry::options().series_limit(5).build();
     let a = registry.counter("a_total", "").labels(["x"]).register().expect("registered");
     let b = registry.gauge("b", "").labels(["x"]).register().expect("registered");
     for x in 0..4 {
@@ -409,11 +409,11 @@ fn a_wrong_number_of_labels_is_an_error_that_names_them() {
 fn state_sets_and_infos_say_what_they_hold() {
     let registry = Registry::new();
     let mode = registry.state_set("mode", "", ["starting", "serving", "draining"]).register().expect("registered");
-    mode.state("starting").expect("a state");
+    mode.enter("starting").expect("a state");
     mode.set("draining", true).expect("a state");
     assert!(mode.holds("starting") && mode.holds("draining") && !mode.holds("serving"));
-    mode.state("serving").expect("a state");
-    assert_eq!(mode.state("sleeping").expect_err("no state").code(), ErrorCode::NotFound);
+    mode.enter("serving").expect("a state");
+    assert_eq!(mode.enter("sleeping").expect_err("no state").code(), ErrorCode::NotFound);
     let build = registry.info("build", "").const_label("region", "eu").register().expect("registered");
     build.set(&[("version", "1.2.3")]).expect("set");
     assert!(build.set(&[("region", "us")]).is_err());
@@ -470,7 +470,7 @@ fn exemplars_stay_with_their_bucket_and_bad_ones_are_refused() {
 
 #[test]
 fn names_are_put_together_and_end_in_their_unit() {
-    let registry = Registry::with().const_label("region", "eu").build();
+    let registry = Registry::options().const_label("region", "eu").build();
     let builder = registry.histogram("request_duration", "").namespace("tyk").subsystem("gateway").unit("seconds");
     builder.labels(["api"]).register().expect("registered").observe(["a"], 0.1);
     let snapshot = registry.snapshot();
@@ -500,4 +500,89 @@ fn long_and_many_labels_are_found_again() {
     // Beyond 64 KiB values are cut, for lookups as for what is kept.
     assert!(hits.remove([&"x".repeat(70_001), "", "y"]), "cut to the same text");
     assert!(!hits.remove([&texts[16], "", "y"]));
+}
+
+#[test]
+fn a_callback_stands_beside_what_was_counted() {
+    let registry = Registry::new();
+    let jobs = registry.counter("jobs_total", "").labels(["n"]).private_series(1).register().expect("registered");
+    for (label, n) in [("private", 3), ("shared", 5)] {
+        let counter = jobs.with([label]);
+        counter.callback(|| 2.0);
+        counter.add(n);
+        counter.add_f64(0.5);
+        for _ in 0..2 {
+            assert_eq!(registry.snapshot().value("jobs_total", &[("n", label)]), Some(n as f64 + 2.5), "{label}");
+        }
+    }
+}
+
+#[test]
+fn a_sum_is_never_poisoned_by_many_of_a_large_value() {
+    let registry = Registry::new();
+    let huge = registry.histogram("huge", "").buckets([1e303, 1e304]).register().expect("registered");
+    huge.observe_many(1e303, 100_000_000);
+    huge.observe_many(1e303, 2);
+    assert_eq!((huge.distribution().count(), huge.distribution().sum()), (2, 2e303));
+}
+
+#[test]
+fn a_summary_tells_apart_the_values_of_its_unit() {
+    let registry = Registry::new();
+    for (unit, values) in [("bytes", [1.0, 5e3, 7e11]), ("seconds", [2e-6, 0.3, 900.0]), ("", [2e-6, 1e6, 1e13])] {
+        for value in values {
+            let name = format!("summary_{unit}_{value}");
+            let summary = registry.summary(name, "").unit(unit).register().expect("registered");
+            summary.observe(value);
+            let median = summary.distribution().quantile(0.5);
+            assert!((median / value - 1.0).abs() < 0.016, "{value} {unit} came out as {median}");
+        }
+    }
+}
+
+#[test]
+fn hot_histograms_and_up_downs_become_private_too() {
+    let registry = Registry::new();
+    let waits = registry.histogram("waits", "").labels(["n"]).private_series(0).register().expect("registered");
+    let packed = registry.histogram("packed", "").labels(["n"]).compact().private_series(0).register();
+    let packed = packed.expect("registered");
+    let flights = registry.up_down("flights", "").labels(["n"]).private_series(0).register().expect("registered");
+    let before = (waits.with(["a"]).cell(), packed.with(["a"]).cell(), flights.with(["a"]).cell());
+    let (wait, pack, flight) = (waits.with(["a"]), packed.with(["a"]), flights.with(["a"]));
+    for _ in 0..40_000 {
+        wait.observe(0.25);
+        pack.observe(0.25);
+        flight.inc();
+    }
+    registry.upkeep();
+    let after = (waits.with(["a"]).cell(), packed.with(["a"]).cell(), flights.with(["a"]).cell());
+    assert!(before.0 != after.0 && before.1 != after.1 && before.2 != after.2, "{before:?} {after:?}");
+    waits.observe(["a"], 0.25);
+    packed.observe(["a"], 0.25);
+    flights.add(["a"], -40_001);
+    assert_eq!((wait.distribution().count(), wait.distribution().sum()), (40_001, 10_000.25));
+    assert_eq!((pack.distribution().count(), pack.distribution().sum()), (40_001, 10_000.25));
+    assert_eq!(flight.value(), -1);
+}
+
+#[test]
+fn a_snapshot_answers_the_questions_people_ask() {
+    let registry = Registry::new();
+    let hits = registry.counter("hits_total", "").labels(["route", "code"]).register().expect("registered");
+    for (route, code, n) in [("/a", "200", 1), ("/a", "500", 2), ("/b", "200", 4)] {
+        hits.add([route, code], n);
+    }
+    let wait = registry.histogram("wait_seconds", "").buckets([0.1, 1.0]).register().expect("registered");
+    [0.05, 0.5, 0.5, 3.0].into_iter().for_each(|v| wait.observe(v));
+    let mode = registry.state_set("mode", "", ["up", "down"]).register().expect("registered");
+    mode.enter("down").expect("a state");
+    let snapshot = registry.snapshot();
+    assert_eq!(snapshot.value("hits_total", &[("route", "/b")]), Some(4.0));
+    assert_eq!((snapshot.sum("hits_total", &[("route", "/a")]), snapshot.sum("hits_total", &[])), (3.0, 7.0));
+    assert_eq!(snapshot.value("nothing", &[]), None);
+    let first = |name| snapshot.family(name).and_then(|f| f.series().next()).expect("a series");
+    let seen = first("wait_seconds").value().as_histogram().expect("a histogram");
+    assert_eq!(seen.buckets().collect::<Vec<_>>(), [(0.1, 1), (1.0, 2), (f64::INFINITY, 1)]);
+    assert_eq!((seen.mean(), first("wait_seconds").value().count()), (4.05 / 4.0, Some(4)));
+    assert_eq!(first("mode").states().collect::<Vec<_>>(), ["down"]);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::*};
 use std::thread;
 use tykmetrics::snapshot::{Snapshot, Value};
-use tykmetrics::{Attachment, Encoding, Owner, Registry, Shard};
+use tykmetrics::{Attachment, CellEncoding, Owner, Registry, Shard};
 
 fn counter(snapshot: &Snapshot, name: &str) -> f64 {
     let family = snapshot.family(name).expect("the family");
@@ -140,7 +140,7 @@ fn a_shard_of_a_host_counts_beside_the_threads_in_either_encoding() {
     let adds = registry.counter("adds_total", "").register().expect("registered");
     let flight = registry.up_down("in_flight", "").register().expect("registered");
     let value = registry.histogram("value_seconds", "").register().expect("registered");
-    for encoding in [Encoding::U64, Encoding::F64, Encoding::F64] {
+    for encoding in [CellEncoding::U64, CellEncoding::F64, CellEncoding::F64] {
         let shard = Shard::open(Owner::Isolate, encoding).expect("a shard");
         adds.add_on(&shard, 2);
         flight.add_on(&shard, -2);
@@ -159,7 +159,7 @@ fn a_shard_of_a_host_counts_beside_the_threads_in_either_encoding() {
 fn a_host_that_writes_cells_itself_counts_and_its_fractions_too() {
     let registry = Registry::new();
     let adds = registry.counter("adds_total", "").register().expect("registered");
-    let shard = Shard::open(Owner::Isolate, Encoding::F64).expect("a shard");
+    let shard = Shard::open(Owner::Isolate, CellEncoding::F64).expect("a shard");
     assert!(adds.cell() < shard.limit());
     // SAFETY: the number is below the limit, and this thread is the shard's only writer.
     unsafe {
@@ -180,7 +180,7 @@ fn attached_memory_counts_until_it_is_let_go_and_after() {
         let first = adds.cell().min(value.cell()) & !511;
         let memory: Arc<[AtomicU64]> = (0..1024).map(|_| AtomicU64::new(0)).collect();
         // SAFETY: the memory outlives the attachment, and only this thread writes it.
-        let attachment = unsafe { Attachment::new(Encoding::F64, first, memory.as_ptr().cast_mut().cast(), 1024) }
+        let attachment = unsafe { Attachment::new(CellEncoding::F64, first, memory.as_ptr().cast_mut().cast(), 1024) }
             .expect("attached");
         let add = |number: u32, v: f64| {
             let cell = &memory[(number - first) as usize];
@@ -203,7 +203,7 @@ fn attaching_what_cannot_be_attached_is_an_error() {
     let mut memory = [0u64; 4];
     let base = memory.as_mut_ptr();
     // SAFETY: none of these is attached.
-    let attach = |first, at: *mut u64, len| unsafe { Attachment::new(Encoding::U64, first, at, len) };
+    let attach = |first, at: *mut u64, len| unsafe { Attachment::new(CellEncoding::U64, first, at, len) };
     assert!(attach(1, std::ptr::null_mut(), 4).is_err());
     assert!(attach(1, base.wrapping_byte_add(4), 2).is_err());
     assert!(attach(u32::MAX - 1, base, 4).is_err());

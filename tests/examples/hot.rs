@@ -23,8 +23,8 @@ fn hot_counter_add(counter: &Counter, n: u64) {
 /// Moves an up-down by its handle.
 #[inline(never)]
 #[unsafe(no_mangle)]
-fn hot_up_down_add(up_down: &UpDown, n: i64) {
-    up_down.add(n);
+fn hot_up_down_dec(up_down: &UpDown) {
+    up_down.dec();
 }
 
 /// Records to a histogram of the HDR store by its handle.
@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     match function.as_str() {
         "nothing" => (0..calls).for_each(|i| hot_nothing(black_box(&counter), black_box(i))),
         "counter_add" => (0..calls).for_each(|i| hot_counter_add(black_box(&counter), black_box(i))),
-        "up_down_add" => (0..calls as i64).for_each(|i| hot_up_down_add(black_box(&up_down), black_box(i))),
+        "up_down_dec" => (0..calls).for_each(|_| hot_up_down_dec(black_box(&up_down))),
         "histogram_observe" => (0..calls).for_each(|_| hot_histogram_observe(black_box(&histogram), black_box(0.0125))),
         "histogram_observe_nanos" => {
             (0..calls).for_each(|i| hot_histogram_observe_nanos(black_box(&histogram), black_box(12_500_000 + i)));

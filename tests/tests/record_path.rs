@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 /// those that were counted on x86-64, with rustc 1.95.0.
 const BUDGETS: [(&str, u64); 5] = [
     ("counter_add", 14),
-    ("up_down_add", 8),
+    ("up_down_dec", 8),
     ("histogram_observe", 48),
     ("histogram_observe_nanos", 53),
     ("lookup_add", 222),
@@ -95,7 +95,7 @@ fn a_record_has_no_lock_prefix_and_no_call() {
     let example = example().to_str().expect("a path in UTF-8");
     let output = run("objdump", &["-d", "--no-show-raw-insn", example]);
     let disassembly = String::from_utf8_lossy(&output.stdout);
-    for function in ["counter_add", "up_down_add", "histogram_observe", "histogram_observe_nanos"] {
+    for function in ["counter_add", "up_down_dec", "histogram_observe", "histogram_observe_nanos"] {
         let straight = straight(&instructions(&disassembly, &format!("hot_{function}")));
         assert!(straight.len() > 3, "{function}: {straight:?}");
         if let Some(fault) = fault(&straight) {

@@ -68,8 +68,13 @@ impl Collector for EngineCollector {
             let name = core.meta.name.as_str();
             // Relaxed: counts that are only shown.
             series.push(&[name], Value::Gauge(f64::from(core.live.load(Relaxed))));
-            overflow.push(&[name], count(core.overflowed.load(Relaxed)));
-            invalid.push(&[name], count(core.invalid.load(Relaxed)));
+            // What cannot happen to a family is not shown for it.
+            if !core.meta.label_names.is_empty() {
+                overflow.push(&[name], count(core.overflowed.load(Relaxed)));
+            }
+            if matches!(core.meta.kind, Kind::Counter | Kind::Histogram | Kind::Summary) {
+                invalid.push(&[name], count(core.invalid.load(Relaxed)));
+            }
         }
 
         let mut shards = family(

@@ -146,7 +146,7 @@ impl Names {
     /// No names yet; those to come follow the rule of `registry` and carry its constant labels.
     pub(super) fn new(registry: &Registry, options: Options) -> Self {
         let constant = registry.const_labels().iter();
-        let hidden = constant.fold(Registry::with(), |with, (name, value)| with.const_label(name, value)).build();
+        let hidden = constant.fold(Registry::options(), |with, (name, value)| with.const_label(name, value)).build();
         Names { options, rule: registry.name_rule(), hidden, known: RwLock::default() }
     }
 

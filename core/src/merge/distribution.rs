@@ -54,6 +54,21 @@ impl Distribution {
         self.sum
     }
 
+    /// The mean; NaN if nothing was counted.
+    pub fn mean(&self) -> f64 {
+        self.sum / self.count() as f64
+    }
+
+    /// The count of each classic bucket, by its upper bound; the last one's is infinite.
+    pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
+        let mut below = 0;
+        self.cumulative().chain([(f64::INFINITY, self.count())]).map(move |(bound, upto)| {
+            let within = upto - below;
+            below = upto;
+            (bound, within)
+        })
+    }
+
     /// True if nothing was observed.
     pub fn is_empty(&self) -> bool {
         self.counts.is_empty()

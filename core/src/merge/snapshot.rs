@@ -101,6 +101,31 @@ pub enum Value {
 }
 
 impl Value {
+    /// How many observations a histogram or a summary has.
+    pub fn count(&self) -> Option<u64> {
+        match self {
+            Value::Histogram(histogram) => Some(histogram.count()),
+            Value::Summary(summary) => Some(summary.count),
+            _ => None,
+        }
+    }
+
+    /// The counts of a histogram.
+    pub fn as_histogram(&self) -> Option<&Distribution> {
+        match self {
+            Value::Histogram(histogram) => Some(histogram),
+            _ => None,
+        }
+    }
+
+    /// The quantiles, count and sum of a summary.
+    pub fn as_summary(&self) -> Option<&Quantiles> {
+        match self {
+            Value::Summary(summary) => Some(summary),
+            _ => None,
+        }
+    }
+
     /// The number, if it is one: a counter's or a gauge's.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
@@ -110,7 +135,8 @@ impl Value {
         }
     }
 
-    /// What came since `earlier`: the difference of what only grows, itself of what does not. A counter that went down
+    /// What came since `earlier`: the difference of what only grows, itself of what does not (a gauge, a state, and the
+    /// quantiles of a summary, which are of its window or of all time). A counter that went down
     /// began again, so all of it came since.
     pub fn delta(&self, earlier: &Value) -> Value {
         match (self, earlier) {
@@ -175,6 +201,25 @@ impl Snapshot {
     /// The family called `name`, as [`Meta::name`] has it.
     pub fn family(&self, name: &str) -> Option<&Family> {
         self.families.iter().find(|f| f.meta.name == name)
+    }
+
+    /// The number of the first counter or gauge of this name that carries all of these labels.
+    ///
+    /// ```
+    /// # let registry = tykmetrics::Registry::new();
+    /// let hits = registry.counter("hits_total", "Hits").labels(["route", "code"]).register()?;
+    /// hits.add(["/a", "200"], 3);
+    /// assert_eq!(registry.snapshot().value("hits_total", &[("route", "/a")]), Some(3.0));
+    /// # Ok::<(), tykmetrics::Error>(())
+    /// ```
+    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        self.family(name)?.find(labels)?.value().as_f64()
+    }
+
+    /// The sum over the counters or gauges of this name that carry all of these labels.
+    pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let series = self.family(name).into_iter().flat_map(|family| family.series());
+        series.filter(|s| s.has(labels)).filter_map(|s| s.value().as_f64()).sum()
     }
 }
 
@@ -265,9 +310,9 @@ impl Family {
         (0..self.series.len()).map(|index| Series { family: self, index })
     }
 
-    /// The series whose labels include all of `labels`, if there is just one way to read that: the first that does.
+    /// The first series that carries all of these labels.
     pub fn find(&self, labels: &[(&str, &str)]) -> Option<Series<'_>> {
-        self.series().find(|s| labels.iter().all(|(name, value)| s.label(name) == Some(value)))
+        self.series().find(|s| s.has(labels))
     }
 
     /// What came since `earlier`, series by series.
@@ -336,6 +381,20 @@ impl<'a> Series<'a> {
             let constant = self.family.meta.const_labels.iter().find(|(n, _)| n == name);
             constant.map(|(_, value)| value.as_str())
         })
+    }
+
+    /// Whether it carries all of these labels, among its own and the family's constant ones.
+    pub fn has(&self, labels: &[(&str, &str)]) -> bool {
+        labels.iter().all(|(name, value)| self.label(name) == Some(value))
+    }
+
+    /// The states of a state set that hold.
+    pub fn states(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let holds = match self.value() {
+            Value::StateSet(holds) => holds.as_slice(),
+            _ => &[],
+        };
+        self.family.meta.states.iter().zip(holds).filter(|(_, holds)| **holds).map(|(state, _)| state.as_str())
     }
 
     /// Its value.

@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 /// it beside the copy, shows.
 fn host(space: &'static Space, number: CellId, memory: &AtomicU64, n: u64) {
     // SAFETY: the memory outlives the attachment, and only this thread writes it.
-    let attached = unsafe { space.attach(Encoding::U64, number, NonNull::from(memory), 1) };
+    let attached = unsafe { space.attach(CellEncoding::U64, number, NonNull::from(memory), 1) };
     cell::add_owned(memory, n);
     drop(attached);
     memory.store(1000, Relaxed);

@@ -30,7 +30,7 @@ fn a_writer_without_a_slab_counts_beside_one_with() {
     check(Some(3), |space| {
         let number = space.take(Tier::Private, 1).expect("room");
         let _taken = open(space);
-        let write = move || match space.open(Owner::Holder, Encoding::U64) {
+        let write = move || match space.open(Owner::Holder, CellEncoding::U64) {
             Some(slab) => {
                 add(space, slab, number, 1);
                 space.close(slab);

@@ -21,7 +21,7 @@ use crate::registry::family::Core;
 use crate::shard::cell::{self, CellId};
 use crate::shard::numbering::Layout;
 use crate::shard::slab::Slab;
-use crate::shard::{Encoding, Owner, Space};
+use crate::shard::{CellEncoding, Owner, Space};
 use std::any::Any;
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -178,7 +178,7 @@ fn total(family: &Core, label: &str) -> f64 {
 }
 
 fn open(space: &'static Space) -> &'static Slab {
-    space.open(Owner::Holder, Encoding::U64).expect("a model has no more writers than slabs")
+    space.open(Owner::Holder, CellEncoding::U64).expect("a model has no more writers than slabs")
 }
 
 /// Adds as a record does whose thread has this slab.

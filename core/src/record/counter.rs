@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::registry::bound::Bound;
 use crate::registry::family::Core;
 use crate::registry::recall::Place;
-use crate::shard::{Encoding, Shard, cell, writer};
+use crate::shard::{CellEncoding, Shard, cell, writer};
 use std::sync::Arc;
 
 /// A handle on a counter.
@@ -63,8 +63,8 @@ impl Counter {
     #[inline]
     pub fn add_on(&self, shard: &Shard, n: u64) {
         match (shard.cell(self.0.number), shard.encoding()) {
-            (Some(cell), Encoding::U64) => cell::add_owned(cell, n),
-            (Some(cell), Encoding::F64) => cell::add_owned_f64(cell, n as f64),
+            (Some(cell), CellEncoding::U64) => cell::add_owned(cell, n),
+            (Some(cell), CellEncoding::F64) => cell::add_owned_f64(cell, n as f64),
             (None, _) => self.add_shared(n),
         }
     }
@@ -79,8 +79,8 @@ impl Counter {
         self.0.family.exemplar(self.0.slot, 0, labels, n as f64)
     }
 
-    /// Reads the counter from a function at every scrape. The function's number should only go up, and is added to what
-    /// was counted.
+    /// Reads the counter from a function at every scrape, for as long as the series exists; the handle need not be kept.
+    /// The function's number should only go up, and is added to what was counted.
     pub fn callback(&self, read: impl Fn() -> f64 + Send + Sync + 'static) {
         self.0.family.side.call_for(self.0.slot, Arc::new(read));
     }

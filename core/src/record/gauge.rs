@@ -75,7 +75,8 @@ impl Gauge {
         self.set(now_ms() as f64 / 1000.0);
     }
 
-    /// Reads the gauge from a function at every scrape, on the scraping thread.
+    /// Reads the gauge from a function at every scrape, on the scraping thread, for as long as the series exists; the handle
+    /// need not be kept. The last function given is the one that is asked.
     pub fn callback(&self, read: impl Fn() -> f64 + Send + Sync + 'static) {
         self.0.family.side.call_for(self.0.slot, Arc::new(read));
     }

@@ -8,7 +8,7 @@ use crate::registry::bound::Bound;
 use crate::registry::family::Core;
 use crate::registry::recall::Place;
 use crate::shape::{HdrTable, PAGE_CELLS, Table};
-use crate::shard::{Encoding, Shard, cell, writer};
+use crate::shard::{CellEncoding, Shard, cell, writer};
 use std::borrow::Cow;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -139,11 +139,11 @@ impl Histogram {
         let at = table.locate(v);
         let sum_at = table.sum_cell(at);
         match (shard.cell(number + at), shard.cell(number + sum_at), shard.encoding()) {
-            (Some(bucket), Some(sum), Encoding::U64) => {
+            (Some(bucket), Some(sum), CellEncoding::U64) => {
                 cell::add_owned(bucket, 1);
                 cell::add_owned_sum(sum, v);
             }
-            (Some(bucket), Some(sum), Encoding::F64) => {
+            (Some(bucket), Some(sum), CellEncoding::F64) => {
                 cell::add_owned_f64(bucket, 1.0);
                 cell::add_owned_sum(sum, v);
             }

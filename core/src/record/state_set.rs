@@ -17,11 +17,11 @@ impl StateSet {
         StateSet(bound)
     }
 
-    /// Makes `state` the one that holds.
+    /// Makes `state` the one that holds, and no other.
     ///
     /// # Errors
     /// When there is no such state. Nothing changes then.
-    pub fn state(&self, state: &str) -> Result<()> {
+    pub fn enter(&self, state: &str) -> Result<()> {
         let bit = self.bit(state)?;
         // Relaxed: the word publishes nothing else.
         self.0.shared().store(bit, Relaxed);

@@ -3,7 +3,7 @@
 use super::metric;
 use crate::registry::bound::Bound;
 use crate::registry::family::Core;
-use crate::shard::{Encoding, Shard, cell, writer};
+use crate::shard::{CellEncoding, Shard, cell, writer};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -47,8 +47,8 @@ impl UpDown {
     #[inline]
     pub fn add_on(&self, shard: &Shard, n: i64) {
         match (shard.cell(self.0.number), shard.encoding()) {
-            (Some(cell), Encoding::U64) => cell::add_owned(cell, n as u64),
-            (Some(cell), Encoding::F64) => cell::add_owned_f64(cell, n as f64),
+            (Some(cell), CellEncoding::U64) => cell::add_owned(cell, n as u64),
+            (Some(cell), CellEncoding::F64) => cell::add_owned_f64(cell, n as f64),
             (None, _) => {
                 cell::add_shared(self.0.shared(), n as u64);
             }

@@ -24,7 +24,7 @@ const PRIVATE_PAGED: u32 = 64;
 const QUANTILES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 /// The values a summary tells apart, by its unit: 1 us to 17 min, 1 B to 1 TiB, and as many octaves as there may be.
 const SECONDS: (f64, f64) = (1.0 / 1048576.0, 1024.0);
-const BYTES: (f64, f64) = (1.0, 1099511627776.0);
+const BYTES: (f64, f64) = (0.5, 1099511627776.0);
 const ANYTHING: (f64, f64) = (1.0 / 1048576.0, 17592186044416.0);
 /// Steps a summary's window slides by, as Prometheus clients have it.
 const WINDOW_STEPS: u32 = 5;

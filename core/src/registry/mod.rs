@@ -48,7 +48,7 @@ const SERIES_LIMIT: u64 = 2_000_000;
 /// ```
 /// use tykmetrics::{NameRule, Registry};
 ///
-/// let registry = Registry::with().names(NameRule::Legacy).series_limit(50_000).build();
+/// let registry = Registry::options().names(NameRule::Legacy).series_limit(50_000).build();
 /// assert!(registry.counter("no.dots", "Refused under the legacy rule").register().is_err());
 /// ```
 #[derive(Debug, Clone)]
@@ -158,11 +158,11 @@ impl Default for Registry {
 impl Registry {
     /// An empty registry with the default options.
     pub fn new() -> Registry {
-        Registry::with().build()
+        Registry::options().build()
     }
 
     /// Options for a registry.
-    pub fn with() -> RegistryOptions {
+    pub fn options() -> RegistryOptions {
         RegistryOptions { names: NameRule::default(), series_limit: SERIES_LIMIT, const_labels: Vec::new() }
     }
 
@@ -197,7 +197,7 @@ impl Registry {
         Builder::new(self, name, help)
     }
 
-    /// Text that describes the target.
+    /// Text that describes the target. Its series is called `name_info`, and its value is 1.
     pub fn info(&self, name: impl Into<String>, help: impl Into<String>) -> Builder<Info> {
         Builder::new(self, name, help)
     }

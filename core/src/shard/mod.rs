@@ -12,6 +12,6 @@ pub(crate) mod slab;
 pub(crate) mod space;
 pub(crate) mod writer;
 
-pub use slab::{Encoding, Owner, Shard};
+pub use slab::{CellEncoding, Owner, Shard};
 pub use space::Attachment;
 pub(crate) use space::Space;

@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u32)]
 #[non_exhaustive]
-pub enum Encoding {
+pub enum CellEncoding {
     /// Whole numbers as u64; fractional ones in cells of their own.
     U64 = 0,
     /// Everything as f64, exact for whole numbers up to 2^53. For hosts whose numbers are floats.
@@ -64,12 +64,12 @@ impl Owner {
 /// The cells of one writer.
 pub(crate) struct Slab {
     pub(crate) cells: Mapping,
-    pub(crate) encoding: Encoding,
+    pub(crate) encoding: CellEncoding,
     owner: AtomicU32,
 }
 
 impl Slab {
-    pub(crate) fn new(layout: Layout, encoding: Encoding) -> Result<Slab> {
+    pub(crate) fn new(layout: Layout, encoding: CellEncoding) -> Result<Slab> {
         let cells = Mapping::reserve(layout.private() as usize, Source::Private)?;
         Ok(Slab { cells, encoding, owner: AtomicU32::new(Owner::Nobody as u32) })
     }
@@ -91,11 +91,11 @@ impl Slab {
 /// list when dropped, counts in place.
 ///
 /// ```
-/// use tykmetrics::{Encoding, Owner, Registry, Shard};
+/// use tykmetrics::{CellEncoding, Owner, Registry, Shard};
 ///
 /// let registry = Registry::new();
 /// let jobs = registry.counter("jobs_total", "Jobs done").register()?;
-/// let shard = Shard::open(Owner::Holder, Encoding::U64).expect("under the cap of shards");
+/// let shard = Shard::open(Owner::Holder, CellEncoding::U64).expect("under the cap of shards");
 /// jobs.add_on(&shard, 3);
 /// assert_eq!(jobs.value(), 3.0);
 /// # Ok::<(), tykmetrics::Error>(())
@@ -110,7 +110,7 @@ pub struct Shard {
 impl Shard {
     /// Opens a slab for a writer that is not an OS thread, or adopts one that a writer before left. `None` when the
     /// process has as many slabs as it may have; records then go to the shared cells.
-    pub fn open(owner: Owner, encoding: Encoding) -> Option<Shard> {
+    pub fn open(owner: Owner, encoding: CellEncoding) -> Option<Shard> {
         let space = Space::process();
         space.open(owner, encoding).map(|slab| Shard { slab, space, _one_writer: PhantomData })
     }
@@ -128,7 +128,7 @@ impl Shard {
     }
 
     /// What the cells hold.
-    pub fn encoding(&self) -> Encoding {
+    pub fn encoding(&self) -> CellEncoding {
         self.slab.encoding
     }
 

@@ -11,7 +11,7 @@
 use super::cell::{self, CellId};
 use super::memory::{Mapping, Source};
 use super::numbering::{Layout, Numbering, PAGE_CELLS, Tier};
-use super::slab::{Encoding, Owner, Slab};
+use super::slab::{CellEncoding, Owner, Slab};
 use crate::error::{Error, ErrorCode, Result};
 use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Mutex, Ordering::*, OwnLoad, RwLock, fence, held};
 use std::ops::Range;
@@ -30,7 +30,7 @@ struct Attached {
     first: CellId,
     len: u32,
     memory: NonNull<AtomicU64>,
-    encoding: Encoding,
+    encoding: CellEncoding,
     /// The cells themselves, once the host has left.
     parked: Option<Box<[AtomicU64]>>,
 }
@@ -199,7 +199,7 @@ impl Space {
     // ---- slabs ------------------------------------------------------------------------------------------------
 
     /// A slab for a new writer: one that a writer before left, else a fresh one while there are fewer than the cap.
-    pub(crate) fn open(&self, owner: Owner, encoding: Encoding) -> Option<&Slab> {
+    pub(crate) fn open(&self, owner: Owner, encoding: CellEncoding) -> Option<&Slab> {
         let mut idle = held(self.idle.lock());
         // The last one that was left is the likeliest to be in a cache.
         // SAFETY here and below: slabs live as long as the space.
@@ -217,7 +217,7 @@ impl Space {
     }
 
     /// Maps a slab and lists it. To be called with the free list locked, so that additions do not race.
-    fn add_slab(&self, encoding: Encoding) -> Option<&Slab> {
+    fn add_slab(&self, encoding: CellEncoding) -> Option<&Slab> {
         // Only changed under the lock that the caller holds.
         let at = self.slab_count.own_load();
         let place = self.slabs.get(at)?;
@@ -282,7 +282,7 @@ impl Space {
     /// 2. One writer at a time writes it, in whole aligned 8-byte stores, and none before this returns.
     pub(crate) unsafe fn attach(
         &'static self,
-        encoding: Encoding,
+        encoding: CellEncoding,
         first: CellId,
         memory: NonNull<AtomicU64>,
         len: u32,
@@ -347,7 +347,7 @@ impl Attachment {
     /// # Safety
     /// 1. `memory` holds zeroes and is valid for `len` 8-byte cells until the attachment is dropped.
     /// 2. One writer at a time writes it, in whole aligned 8-byte stores, and none before this returns.
-    pub unsafe fn new(encoding: Encoding, first: u32, memory: *mut u64, len: u32) -> Result<Attachment> {
+    pub unsafe fn new(encoding: CellEncoding, first: u32, memory: *mut u64, len: u32) -> Result<Attachment> {
         let space = Space::process();
         let invalid = |what| Err(Error::new(ErrorCode::InvalidOption, what));
         if first.checked_add(len).is_none_or(|end| end > space.layout().end()) {
@@ -390,8 +390,8 @@ pub(crate) struct Sum {
 impl View<'_> {
     /// Calls `each` with every cell that number has, and what its bits mean.
     #[inline]
-    fn each(&self, number: CellId, mut each: impl FnMut(&AtomicU64, Encoding)) {
-        each(self.space.shared(number), Encoding::U64);
+    fn each(&self, number: CellId, mut each: impl FnMut(&AtomicU64, CellEncoding)) {
+        each(self.space.shared(number), CellEncoding::U64);
         if number < self.space.layout().private() {
             self.slabs.iter().for_each(|slab| each(slab.cells.cell(number as usize), slab.encoding));
         }
@@ -407,8 +407,8 @@ impl View<'_> {
     pub(crate) fn count(&self, number: CellId) -> Sum {
         let mut sum = Sum::default();
         self.each(number, |cell, encoding| match encoding {
-            Encoding::U64 => sum.whole = sum.whole.wrapping_add(cell::read(cell)),
-            Encoding::F64 => {
+            CellEncoding::U64 => sum.whole = sum.whole.wrapping_add(cell::read(cell)),
+            CellEncoding::F64 => {
                 let value = f64::from_bits(cell::read(cell));
                 let whole = value.trunc();
                 // Through i64, since a count that goes both ways may be below zero; an f64 cell is exact to 2^53 only.
@@ -421,7 +421,7 @@ impl View<'_> {
 
     /// True if every cell holds whole numbers and lies in a slab or the shared cells.
     pub(crate) fn is_plain(&self) -> bool {
-        self.ledger.is_empty() && self.slabs.iter().all(|slab| slab.encoding == Encoding::U64)
+        self.ledger.is_empty() && self.slabs.iter().all(|slab| slab.encoding == CellEncoding::U64)
     }
 
     /// The sums of many numbers, in a plain view: slab by slab, so that each is read in one sweep.

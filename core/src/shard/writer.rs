@@ -6,7 +6,7 @@
 //! cells.
 
 use super::cell::{self, CellId};
-use super::slab::{Encoding, Owner, Slab};
+use super::slab::{CellEncoding, Owner, Slab};
 use super::space::Space;
 use crate::sync::AtomicU64;
 use std::cell::Cell;
@@ -73,7 +73,7 @@ fn open() {
     // Set first, so that a record made below (by an allocator that counts, say) goes to the shared cells.
     STAGE.set(Stage::Settled);
     let space = Space::process();
-    let Some(slab) = space.open(Owner::Thread, Encoding::U64) else { return };
+    let Some(slab) = space.open(Owner::Thread, CellEncoding::U64) else { return };
     // A thread whose destructors already ran cannot be told of its end, so it must not keep a slab.
     match ENDING.try_with(|ending| ending.set(Some(Ending(NonNull::from(slab))))) {
         Ok(()) => CELLS.set((slab.cells.base().as_ptr(), slab.cells.len() as CellId)),

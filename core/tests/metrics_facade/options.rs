@@ -76,7 +76,7 @@ fn with_expiry_a_macro_still_finds_its_series() {
 
 #[test]
 fn the_rules_of_the_registry_hold_for_the_recorder() {
-    let registry = Registry::with().names(NameRule::Legacy).const_label("zone", "eu").build();
+    let registry = Registry::options().names(NameRule::Legacy).const_label("zone", "eu").build();
     let recorder = Recorder::new(&registry).expect("built");
     with_local_recorder(&recorder, || {
         counter!("a.b").increment(1);

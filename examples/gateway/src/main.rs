@@ -130,12 +130,12 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         wait(Instant::now() + CALIBRATION);
     })?;
 
-    metrics.state.state("serving")?;
+    metrics.state.enter("serving")?;
     let begun = Instant::now();
     let (tally, watched) = load::run(&metrics, options.workers, true, || watch(options, &metrics))?;
     let took = begun.elapsed();
     watched?;
-    metrics.state.state("draining")?;
+    metrics.state.enter("draining")?;
 
     // One look at the registry for the check, the exposition and the quantiles, so that they agree with each other.
     let end = metrics.registry.snapshot();

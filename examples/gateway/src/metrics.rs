@@ -120,7 +120,7 @@ impl Metrics {
         uptime.callback(move || begun.elapsed().as_secs_f64());
         registry.register_collector(ProcessCollector::new());
         registry.register_collector(EngineCollector::new(registry));
-        self.state.state("starting")
+        self.state.enter("starting")
     }
 
     /// Records one request, as a middleware would around the handler of the route.

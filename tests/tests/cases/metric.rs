@@ -137,7 +137,7 @@ impl Any {
                 _ => panic!("an info does not know {of}"),
             },
             Any::StateSet(made) => match op {
-                "state" => return made.series(labels)?.state(word(of, "value")),
+                "state" => return made.series(labels)?.enter(word(of, "value")),
                 "set_state" => return made.series(labels)?.set(word(of, "value"), of["holds"] == true),
                 _ => panic!("a state set does not know {of}"),
             },

@@ -137,7 +137,7 @@ impl Case {
 
     /// Does the operations to a new registry; with `lookup`, records through families where they can.
     pub(crate) fn run(&self, lookup: bool) -> Registry {
-        let mut options = Registry::with();
+        let mut options = Registry::options();
         if self.registry["names"] == "legacy" {
             options = options.names(NameRule::Legacy);
         }
