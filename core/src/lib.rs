@@ -55,7 +55,7 @@ mod error;
 #[cfg(feature = "metrics")]
 pub mod facade;
 pub mod merge;
-#[cfg(all(test, loom))]
+#[cfg(all(loom, test))]
 mod models;
 mod record;
 mod registry;

@@ -37,6 +37,7 @@ macro_rules! own_load {
             #[inline(always)]
             fn own_load(&self) -> $value {
                 #[cfg(not(loom))]
+                // Relaxed: the caller is the only one that stores.
                 return self.load(Ordering::Relaxed);
                 // SAFETY: loom ends the search if a store is not ordered before this.
                 #[cfg(loom)]

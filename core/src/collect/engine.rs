@@ -95,19 +95,16 @@ impl Collector for EngineCollector {
             family
         };
         let scrapes = &inner.scrapes;
-        let nanos = scrapes.nanos.load(Relaxed);
+        // Relaxed: counts that are only shown.
+        let [scraped, nanos, bytes, failures] =
+            [&scrapes.count, &scrapes.nanos, &scrapes.bytes, &scrapes.failures].map(|count| count.load(Relaxed));
         let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
         into.families.extend([
             series,
             overflow,
             invalid,
             shards,
-            single(
-                "tykmetrics_scrapes_total",
-                "Scrapes of this registry.",
-                Kind::Counter,
-                count(scrapes.count.load(Relaxed)),
-            ),
+            single("tykmetrics_scrapes_total", "Scrapes of this registry.", Kind::Counter, count(scraped)),
             single(
                 "tykmetrics_scrape_seconds_total",
                 "Time spent in scrapes.",
@@ -118,13 +115,13 @@ impl Collector for EngineCollector {
                 "tykmetrics_scrape_bytes_total",
                 "Bytes of exposition made, before compression.",
                 Kind::Counter,
-                count(scrapes.bytes.load(Relaxed)),
+                count(bytes),
             ),
             single(
                 "tykmetrics_scrape_failures_total",
                 "Callbacks and collectors that panicked or named a family that exists.",
                 Kind::Counter,
-                count(scrapes.failures.load(Relaxed)),
+                count(failures),
             ),
         ]);
     }

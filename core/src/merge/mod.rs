@@ -17,7 +17,7 @@ use crate::registry::family::{Core, OVERFLOW_LABEL};
 use crate::registry::series::{ANSWERED, LIVE, OVERFLOW, Record};
 use crate::registry::spec::Cells;
 use crate::shard::cell::CellId;
-use crate::shard::space::{Sum, View};
+use crate::shard::view::{Sum, View};
 use crate::sync::{Ordering::Relaxed, held};
 use distribution::Distribution;
 use snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Row, Snapshot, Text, Value};
@@ -172,6 +172,7 @@ impl Registry {
             match catch_unwind(AssertUnwindSafe(|| collector.collect(&mut one))) {
                 Ok(()) => all.families.append(&mut one.families),
                 Err(_) => {
+                    // Relaxed: a count that is only shown.
                     self.inner.scrapes.failures.fetch_add(1, Relaxed);
                 }
             }
@@ -306,7 +307,8 @@ impl Core {
         self.read_distribution(&self.space.view(), self.record(slot), &mut Vec::new())
     }
 
-    fn read_distribution(&self, view: &View<'_>, record: Record<'_>, counts: &mut Vec<u64>) -> Distribution {
+    /// A histogram's counts over all its cells; `counts` is room to work in.
+    pub(crate) fn read_distribution(&self, view: &View<'_>, record: Record<'_>, counts: &mut Vec<u64>) -> Distribution {
         let shape = self.shape.as_ref().expect("a histogram's family has a shape");
         counts.clear();
         counts.resize(shape.slots(), 0);

@@ -21,7 +21,7 @@ fn adds_from_before_and_after_a_promotion_add_up() {
                 add(space, slab, new.number, 10);
             },
             move || {
-                let seen = [0, 1].map(|_| seen.count(&space.view(), 0).0 as f64);
+                let seen = [0, 1].map(|_| seen.count(&space.view(), seen.record(0)).0 as f64);
                 assert_rises(&seen, 11.0);
             },
         );

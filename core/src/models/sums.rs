@@ -20,12 +20,12 @@ fn observe_shared(space: &Space, number: CellId) {
 
 /// Every value that was seen is 1, so the sum is the count, or less while a record is half seen.
 fn assert_sum_is_behind(space: &'static Space, family: &Core) {
-    let seen = family.distribution(&space.view(), 0);
+    let seen = family.read_distribution(&space.view(), family.record(0), &mut Vec::new());
     assert!(seen.sum() <= seen.count() as f64, "a sum of {} in {} buckets", seen.sum(), seen.count());
 }
 
 fn assert_two(space: &'static Space, family: &Core) {
-    let seen = family.distribution(&space.view(), 0);
+    let seen = family.read_distribution(&space.view(), family.record(0), &mut Vec::new());
     assert_eq!((seen.count(), seen.sum()), (2, 2.0));
 }
 

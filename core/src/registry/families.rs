@@ -173,6 +173,7 @@ macro_rules! common {
         impl<$($generics)*> $family {
             /// How many series there are, the overflow series aside.
             pub fn len(&self) -> usize {
+                // Relaxed: a count that is only shown.
                 self.core.live.load(crate::sync::Ordering::Relaxed) as usize
             }
 

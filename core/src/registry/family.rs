@@ -380,7 +380,7 @@ impl Drop for Core {
             self.free_cells(&ledger, slot);
         }
         drop(ledger);
-        // The words go with their table.
+        // The words go with their table. Relaxed: nobody else has the family.
         self.budget.give_back(self.live.load(Relaxed));
     }
 }

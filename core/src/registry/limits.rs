@@ -21,11 +21,13 @@ impl Budget {
 
     /// Gives some back.
     pub(crate) fn give_back(&self, series: u32) {
+        // Relaxed: as in `take`.
         self.used.fetch_sub(u64::from(series), Relaxed);
     }
 
     /// Series in use.
     pub(crate) fn used(&self) -> u64 {
+        // Relaxed: as in `take`.
         self.used.load(Relaxed)
     }
 }

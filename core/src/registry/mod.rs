@@ -12,7 +12,7 @@ pub(crate) mod family;
 pub(crate) mod key;
 pub(crate) mod limits;
 pub(crate) mod name;
-#[cfg(all(test, loom))]
+#[cfg(all(loom, test))]
 pub(crate) mod probe;
 pub(crate) mod recall;
 pub(crate) mod rows;

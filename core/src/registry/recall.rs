@@ -133,6 +133,7 @@ fn cache() -> Option<*mut Cache> {
         return Some(cache);
     }
     let entries = (0..SETS * WAYS).map(|_| Entry::EMPTY).collect();
+    // Relaxed: as in `mark_stale`.
     let made = Box::into_raw(Box::new(Cache { entries, swept: STALE.load(Relaxed) }));
     match KEEPER.try_with(|keeper| keeper.set(Some(Keeper(made)))) {
         Ok(()) => {
@@ -149,6 +150,7 @@ fn cache() -> Option<*mut Cache> {
 
 /// Drops entries that can hit no more, if there may be any.
 fn sweep(cache: *mut Cache) {
+    // Relaxed: as in `mark_stale`.
     let stale = STALE.load(Relaxed);
     // SAFETY: as in `find`. What goes is collected first and dropped last.
     let gone: Vec<Lease> = unsafe {

@@ -114,6 +114,7 @@ impl Drop for Rows {
                 drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, words)) });
             }
         };
+        // Relaxed, all of them: nobody else has the table.
         free(self.small.load(Relaxed), SMALL as usize * self.width);
         let directory = self.blocks.load(Relaxed);
         if !directory.is_null() {

@@ -12,7 +12,7 @@ use super::side::Seen;
 use super::spec::Cells;
 use crate::shard::cell;
 use crate::shard::numbering::Tier;
-use crate::shard::space::{Alone, View};
+use crate::shard::{ledger::Alone, view::View};
 use crate::sync::{Ordering::*, held};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

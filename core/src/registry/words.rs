@@ -224,6 +224,7 @@ impl Drop for Words {
                 drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, size)) });
             }
         };
+        // Relaxed, all of them: nobody else has the interner.
         free(self.small.load(Relaxed), SMALL as usize * UNIT);
         let directory = self.blocks.load(Relaxed);
         if !directory.is_null() {

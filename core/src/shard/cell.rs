@@ -40,6 +40,7 @@ pub(crate) fn add_shared(cell: &AtomicU64, n: u64) -> u64 {
 /// Adds to a cell that others write too, holding the bits of an f64.
 #[inline]
 pub(crate) fn add_shared_f64(cell: &AtomicU64, v: f64) {
+    // Relaxed: as in `add_shared`.
     update(cell, Relaxed, |now| now + v);
 }
 
@@ -54,8 +55,8 @@ pub(crate) fn add_shared_sum(sum: &AtomicU64, v: f64) {
 /// Replaces the f64 in a cell by a function of it.
 #[inline]
 pub(crate) fn update(cell: &AtomicU64, order: crate::sync::Ordering, change: impl Fn(f64) -> f64) {
+    // Relaxed here and on failure: the value read is only the next guess.
     let mut now = cell.load(Relaxed);
-    // Relaxed on failure: the value read is only the next guess.
     while let Err(seen) = cell.compare_exchange_weak(now, change(f64::from_bits(now)).to_bits(), order, Relaxed) {
         now = seen;
     }

@@ -9,6 +9,8 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::sync::AtomicU64;
 use std::ops::Range;
 use std::ptr::NonNull;
+#[cfg(loom)]
+use std::sync::atomic::{AtomicU64 as MarkedCells, Ordering::SeqCst};
 
 /// Where the cells of a mapping live.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +39,7 @@ pub(crate) struct Mapping {
     file: Option<(std::os::fd::OwnedFd, u64)>,
     /// A bit for each cell that was committed: models treat every mapping as one whose pages were not promised.
     #[cfg(loom)]
-    committed: std::sync::atomic::AtomicU64,
+    committed: MarkedCells,
 }
 
 // SAFETY: a mapping is a fixed run of atomics; the pointer is never changed and is valid until the last owner drops it.
@@ -173,14 +175,15 @@ mod pages {
                 cells,
                 promised: !cfg!(loom),
                 #[cfg(loom)]
-                committed: std::sync::atomic::AtomicU64::new(0),
+                committed: MarkedCells::new(0),
             })
         }
 
         pub(crate) fn commit(&self, cells: Range<usize>) -> bool {
+            // SeqCst: not part of the model, so it must not add an order that is not there: it is a plain lock to loom.
             #[cfg(loom)]
             cells.clone().for_each(|cell| {
-                self.committed.fetch_or(1 << cell, std::sync::atomic::Ordering::SeqCst);
+                self.committed.fetch_or(1 << cell, SeqCst);
             });
             (self.promised || cfg!(loom)) && cells.end <= self.cells
         }
@@ -188,7 +191,8 @@ mod pages {
         /// Whether a model may touch the cell. Models have at most 64.
         #[cfg(loom)]
         pub(super) fn is_committed(&self, cell: usize) -> bool {
-            self.committed.load(std::sync::atomic::Ordering::SeqCst) >> cell & 1 == 1
+            // SeqCst: as above.
+            self.committed.load(SeqCst) >> cell & 1 == 1
         }
     }
 
@@ -203,8 +207,8 @@ mod pages {
 #[cfg(all(test, unix, not(loom), not(miri)))]
 mod tests {
     use super::*;
+    use crate::sync::Ordering::Relaxed;
     use std::os::fd::{AsFd, FromRawFd, OwnedFd};
-    use std::sync::atomic::Ordering::Relaxed;
 
     #[test]
     fn a_private_mapping_is_zero_and_keeps_what_is_written() {

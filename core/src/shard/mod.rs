@@ -2,16 +2,19 @@
 //!
 //! A series is a cell number, the same in every slab. [`Space`] numbers the cells and lists the slabs, [`slab`] is one
 //! writer's memory, [`writer`] finds the calling thread's, [`cell`] says how a cell is added to, [`memory`] is the one
-//! place that maps memory. `record` writes through `cell`; `merge` reads through [`Space::view`]; nothing here knows
+//! place that maps memory, [`ledger`] keeps counts in place while somebody reads. `record` writes through `cell`; `merge`
+//! reads through a [`view`]; nothing here knows
 //! what a series means.
 
 pub(crate) mod cell;
+pub(crate) mod ledger;
 pub(crate) mod memory;
 pub(crate) mod numbering;
 pub(crate) mod slab;
 pub(crate) mod space;
+pub(crate) mod view;
 pub(crate) mod writer;
 
+pub use ledger::Attachment;
 pub use slab::{CellEncoding, Owner, Shard};
-pub use space::Attachment;
 pub(crate) use space::Space;

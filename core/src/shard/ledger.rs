@@ -1,0 +1,141 @@
+//! The ledger: what keeps a merge from seeing a count in two places or in none, and the memory that hosts attach.
+//!
+//! Merges hold the ledger shared, and whoever moves counts (letting attached memory go, zeroing the cells of a removed
+//! series) holds it alone. Recording never touches it. Memory of a host's own is read by merges while it is attached;
+//! when the host leaves, a copy stays, and the next host for the same numbers begins with it.
+
+use super::cell::CellId;
+use super::slab::CellEncoding;
+use super::space::Space;
+use crate::error::{Error, ErrorCode, Result};
+use crate::sync::{AtomicU64, Ordering::*, held};
+use std::ptr::NonNull;
+
+#[cfg(loom)]
+use loom::sync::RwLockWriteGuard;
+#[cfg(not(loom))]
+use std::sync::RwLockWriteGuard;
+
+/// Memory of a host's own that holds the cells of a range of numbers, or what such memory held when its host left.
+pub(super) struct Attached {
+    id: u64,
+    first: CellId,
+    len: u32,
+    memory: NonNull<AtomicU64>,
+    pub(super) encoding: CellEncoding,
+    /// The cells themselves, once the host has left.
+    parked: Option<Box<[AtomicU64]>>,
+}
+
+// SAFETY: the memory is only reached through atomics, while the host keeps its promise that it stays valid; whoever
+// writes it here holds the ledger alone and does so before the host's writer begins, or for numbers that nobody uses.
+unsafe impl Send for Attached {}
+// SAFETY: as above.
+unsafe impl Sync for Attached {}
+
+impl Attached {
+    /// Copies a cell of another block for the same numbers.
+    fn take_over(&self, from: &Attached, number: CellId) {
+        if let (Some(to), Some(from)) = (self.cell(number), from.cell(number)) {
+            // Relaxed: nobody else writes either, and readers wait for the ledger.
+            to.store(from.load(Relaxed), Relaxed);
+        }
+    }
+
+    pub(super) fn cell(&self, number: CellId) -> Option<&AtomicU64> {
+        let at = number.checked_sub(self.first).filter(|at| *at < self.len)?;
+        // SAFETY: `at` is inside the memory the host attached, which it keeps valid until the release returns.
+        Some(unsafe { self.memory.add(at as usize).as_ref() })
+    }
+}
+
+/// The ledger, held alone: no merge reads.
+pub(crate) struct Alone<'a>(pub(super) RwLockWriteGuard<'a, Vec<Attached>>);
+
+impl Space {
+    /// Adds memory of the host's own to what merges read: `len` cells for the numbers from `first` on.
+    ///
+    /// If a host before it left counts for the same numbers, they are copied in first: as with slabs, the next writer
+    /// adopts them, so there are never more blocks than there were hosts at once.
+    ///
+    /// # Safety
+    /// 1. `memory` is aligned to 8 bytes, holds zeroes, and is valid for `len` cells until the attachment is dropped.
+    /// 2. One writer at a time writes it, in whole aligned 8-byte stores, and none before this returns.
+    pub(crate) unsafe fn attach(
+        &'static self,
+        encoding: CellEncoding,
+        first: CellId,
+        memory: NonNull<AtomicU64>,
+        len: u32,
+    ) -> Attachment {
+        // Relaxed: a number to tell attachments apart.
+        let id = self.attachments.fetch_add(1, Relaxed);
+        let mut ledger = held(self.ledger.write());
+        let fresh = Attached { id, first, len, memory, encoding, parked: None };
+        let left = |a: &Attached| a.parked.is_some() && (a.encoding, a.first, a.len) == (encoding, first, len);
+        if let Some(at) = ledger.iter().position(left) {
+            let parked = ledger.swap_remove(at);
+            (first..first + len).for_each(|number| fresh.take_over(&parked, number));
+        }
+        ledger.push(fresh);
+        drop(ledger);
+        Attachment { space: self, id }
+    }
+
+    fn detach(&self, id: u64) {
+        // Copied and swapped while no merge can look, so that none sees the counts twice or not at all.
+        let mut ledger = held(self.ledger.write());
+        let Some(attached) = ledger.iter_mut().find(|a| a.id == id) else { return };
+        let block: Box<[AtomicU64]> = (0..attached.len).map(|_| AtomicU64::new(0)).collect();
+        let Some(memory) = NonNull::new(block.as_ptr().cast_mut()) else { return };
+        let (first, len, encoding) = (attached.first, attached.len, attached.encoding);
+        let parked = Attached { id, first, len, memory, encoding, parked: Some(block) };
+        (first..first + len).for_each(|number| parked.take_over(attached, number));
+        *attached = parked;
+    }
+}
+
+/// Memory that a host attached; dropping it keeps a copy of the counts and lets the memory go.
+pub struct Attachment {
+    space: &'static Space,
+    id: u64,
+}
+
+impl Attachment {
+    /// Lets the host's own memory hold the cells of the numbers `first..first + len`: merges add it up until the
+    /// attachment is dropped, which copies what it holds. If a host before left counts for the same range, the memory
+    /// begins with them.
+    ///
+    /// # Errors
+    /// When the range does not lie in the cells of this process, or `memory` is not aligned to 8 bytes.
+    ///
+    /// # Safety
+    /// 1. `memory` holds zeroes and is valid for `len` 8-byte cells until the attachment is dropped.
+    /// 2. One writer at a time writes it, in whole aligned 8-byte stores, and none before this returns.
+    /// 3. The last write happens before the attachment is dropped, in the sense of the memory model (it is dropped by the
+    ///    writer, or after joining it).
+    pub unsafe fn new(encoding: CellEncoding, first: u32, memory: *mut u64, len: u32) -> Result<Attachment> {
+        let space = Space::process();
+        let invalid = |what| Err(Error::new(ErrorCode::InvalidOption, what));
+        if first.checked_add(len).is_none_or(|end| end > space.layout().end()) {
+            return invalid(format!("cells {first} to {first} + {len} are not all cells of this process"));
+        }
+        let Some(cells) = NonNull::new(memory.cast::<AtomicU64>()).filter(|m| m.is_aligned()) else {
+            return invalid("attached memory must not be null and must be aligned to 8 bytes".into());
+        };
+        // SAFETY: passed on to the caller.
+        Ok(unsafe { space.attach(encoding, first, cells, len) })
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        self.space.detach(self.id);
+    }
+}
+
+impl std::fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attachment").field("id", &self.id).finish()
+    }
+}
