@@ -181,18 +181,21 @@ impl Registry {
     }
 }
 
+/// Room that the rows of a family are put together in.
+struct Scratch {
+    now_ms: u64,
+    counts: Vec<u64>,
+    exemplars: Vec<Exemplar>,
+}
+
 impl Core {
-    /// Walks the family's series. False if the visitor has had enough.
+    /// Walks the family's series, the overflow series last. False if the visitor has had enough.
     pub(crate) fn visit(&self, visitor: &mut impl Visitor) -> bool {
-        let now = now_ms();
+        let mut scratch = Scratch { now_ms: now_ms(), counts: Vec::new(), exemplars: Vec::new() };
+        let paged = self.width() >= crate::shard::numbering::PAGE_CELLS;
+        let step = if paged { STEP_PAGED } else { STEP };
+        let mut overflow = Vec::new();
         visitor.begin(&self.meta);
-        let width = self.width();
-        let step = if width >= crate::shard::numbering::PAGE_CELLS { STEP_PAGED } else { STEP };
-        let labels = self.meta.label_names.len();
-        let overflow = [Text { raw: "true", plain: true }];
-        let mut exemplars: Vec<Exemplar> = Vec::new();
-        let places = self.shape.as_ref().map_or(1, |shape| shape.bounds().len() as u32 + 1);
-        let mut counts = Vec::new();
         let mut from: Slot = 0;
         loop {
             let to = self.series_made().min(from.saturating_add(step));
@@ -200,7 +203,6 @@ impl Core {
                 break;
             }
             let view = self.space.view();
-            let mut values: Vec<Text<'_>> = Vec::with_capacity(labels);
             let mut batch = Counters::default();
             let batched = self.spec.cells == Cells::Count && view.is_plain() && !self.side.has_exemplars();
             for record in (from..to).map(|slot| self.record(slot)) {
@@ -208,38 +210,53 @@ impl Core {
                 if state & LIVE == 0 {
                     continue;
                 }
-                if batched && record.is_plain_counter(state) {
+                if state & OVERFLOW != 0 {
+                    overflow.push(record.slot);
+                } else if batched && record.is_plain_counter(state) {
                     batch.texts.extend(self.label_texts(record));
                     batch.cells.push(record.first_number());
                     batch.created_ms.push(self.created_ms(record));
-                    continue;
+                } else {
+                    self.give(&view, &mut batch, visitor);
+                    let values: Vec<_> = self.label_texts(record).collect();
+                    self.give_row(&view, record, (&self.meta.label_names, &values), &mut scratch, visitor);
                 }
-                self.give(&view, &mut batch, visitor);
-                let beyond = state & OVERFLOW != 0;
-                values.clear();
-                if !beyond {
-                    values.extend(self.label_texts(record));
-                }
-                let value = self.value(&view, record, now, &mut counts);
-                self.side.exemplars(record.slot, places, &mut exemplars);
-                visitor.row(&Row {
-                    names: if beyond { &OVERFLOW_NAMES } else { &self.meta.label_names },
-                    values: if beyond { &overflow } else { &values },
-                    value: &value,
-                    created_ms: self.created_ms(record),
-                    exemplars: &exemplars,
-                });
             }
             self.give(&view, &mut batch, visitor);
-            drop((values, batch));
+            drop(batch);
             drop(view);
             if !visitor.step() {
                 return false;
             }
             from = to;
         }
+        for slot in overflow {
+            let view = self.space.view();
+            let labels: (&[_], &[_]) = (&OVERFLOW_NAMES, &[Text { raw: "true", plain: true }]);
+            let record = self.record(slot);
+            // The family may have been cleared since.
+            if record.state() & LIVE != 0 {
+                self.give_row(&view, record, labels, &mut scratch, visitor);
+            }
+        }
         visitor.end();
         visitor.step()
+    }
+
+    /// Reads a series and gives it to the visitor under these label names and values.
+    fn give_row(
+        &self,
+        view: &View<'_>,
+        record: Record<'_>,
+        (names, values): (&[String], &[Text<'_>]),
+        scratch: &mut Scratch,
+        visitor: &mut impl Visitor,
+    ) {
+        let value = self.value(view, record, scratch.now_ms, &mut scratch.counts);
+        let places = self.shape.as_ref().map_or(1, |shape| shape.bounds().len() as u32 + 1);
+        self.side.exemplars(record.slot, places, &mut scratch.exemplars);
+        let created_ms = self.created_ms(record);
+        visitor.row(&Row { names, values, value: &value, created_ms, exemplars: &scratch.exemplars });
     }
 
     /// Reads the counters that were put together and gives them to the visitor.
