@@ -60,7 +60,7 @@ test-features:
 .PHONY: test-house
 test-house:
 	$(CARGO) test --locked -p tykmetrics-tests
-	$(CARGO) test --locked -p tykmetrics-benches --features ours
+	$(CARGO) test --locked -p tykmetrics-benches
 	$(CARGO) test --locked --release -p tykmetrics-example-gateway
 
 # Every interleaving of the protocols' steps, in a build of its own.
@@ -93,9 +93,9 @@ valgrind:
 
 .PHONY: bench bench-quick
 bench:
-	$(CARGO) run --locked --release -p tykmetrics-benches --features ours
+	$(CARGO) run --locked --release -p tykmetrics-benches
 bench-quick:
-	$(CARGO) run --locked --release -p tykmetrics-benches --features ours -- --quick
+	$(CARGO) run --locked --release -p tykmetrics-benches -- --quick
 
 # ---- long runs ------------------------------------------------------------------------------------------------------
 
@@ -107,9 +107,24 @@ stress: tools
 	$(MAKE) test-models
 	$(MAKE) fuzz
 
+# libFuzzer through the nightly toolchain, without cargo-fuzz: every target for FUZZ_SECONDS.
+FUZZ_FLAGS := --cfg fuzzing -Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1
+FUZZ_TARGETS := accept escape series
+FUZZ_HOST := x86_64-unknown-linux-gnu
+
 .PHONY: fuzz
 fuzz:
-	@echo "fuzz targets: see fuzz/"
+	@if ! $(CARGO) +nightly --version >/dev/null 2>&1; then \
+	  echo "left out: fuzzing needs the nightly toolchain (rustup toolchain install nightly)"; exit 0; fi; \
+	RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) +nightly build --locked --release --manifest-path fuzz/Cargo.toml \
+	  --target $(FUZZ_HOST) --target-dir fuzz/target; \
+	for target in $(FUZZ_TARGETS); do \
+	  mkdir -p fuzz/corpus/$$target fuzz/artifacts/$$target; \
+	  fuzz/target/$(FUZZ_HOST)/release/$$target fuzz/corpus/$$target -dict=fuzz/words.dict \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -rss_limit_mb=2048 -artifact_prefix=fuzz/artifacts/$$target/; \
+	done
 
 .PHONY: judge
 judge: tools

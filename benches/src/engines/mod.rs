@@ -11,7 +11,6 @@ mod metrics_exporter;
 mod prometheus;
 mod prometheus_client;
 mod sink;
-#[cfg(feature = "ours")]
 mod tykmetrics;
 
 use std::sync::Arc;
@@ -157,7 +156,6 @@ impl Contender {
 /// Every contender, ours first.
 pub(crate) fn contenders() -> Vec<Contender> {
     vec![
-        #[cfg(feature = "ours")]
         Contender::of::<tykmetrics::Tykmetrics>(),
         Contender::of::<prometheus::Prometheus>(),
         Contender::of::<prometheus_client::PrometheusClient>(),
