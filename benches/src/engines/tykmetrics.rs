@@ -118,11 +118,7 @@ impl Text {
     fn render(&mut self) -> usize {
         let Self { registry, buffer } = self;
         buffer.clear();
-        let sink = &mut |chunk: &[u8]| -> Result<(), Infallible> {
-            buffer.extend_from_slice(chunk);
-            Ok(())
-        };
-        let Ok(()) = registry.render_to(Format::Text, sink);
+        registry.render_into(Format::Text, buffer);
         buffer.len()
     }
 

@@ -140,7 +140,7 @@ impl Core {
     #[inline]
     pub(crate) fn with_place<R>(self: &Arc<Self>, labels: &[&str], record: impl Fn(recall::Place) -> R) -> Option<R> {
         let key = Key::new(labels);
-        if let Some(place) = recall::find(self, &key) {
+        if let Some(place) = recall::find(self, &key, labels) {
             return Some(record(place));
         }
         self.with_place_slowly(&key, labels, &record)
@@ -164,7 +164,7 @@ impl Core {
         let result = record(recall::Place { number, shared: self.space.shared(number), slot });
         // The overflow series stands for many label sets, which would push the others out of the cache.
         if self.state(slot) & OVERFLOW == 0 {
-            recall::keep(lease, generation, key);
+            recall::keep(lease, generation, key, labels);
         }
         Some(result)
     }

@@ -7,7 +7,7 @@
 
 use super::bound::Lease;
 use super::family::Core;
-use super::key::{Key, WORDS};
+use super::key::{self, Key, WORDS};
 use crate::shard::cell::CellId;
 use crate::sync::{AtomicU64, Ordering::*};
 use std::cell::Cell;
@@ -75,9 +75,9 @@ pub(crate) struct Place {
 
 /// The place of a label set this thread used before.
 #[inline(always)]
-pub(super) fn find(family: &Core, key: &Key) -> Option<Place> {
+pub(super) fn find(family: &Core, key: &Key, labels: &[&str]) -> Option<Place> {
     let cache = CACHE.get();
-    if cache.is_null() || !key.is_whole() {
+    if cache.is_null() || !key.is_small {
         return None;
     }
     // SAFETY: the cache is the calling thread's own, and no other reference to it lives while this one does: nothing
@@ -91,7 +91,7 @@ pub(super) fn find(family: &Core, key: &Key) -> Option<Place> {
     for entry in ways {
         if entry.family == family.uid
             && entry.generation == generation
-            && key.is(entry.lengths, &entry.words)
+            && key.is(labels, entry.lengths, &entry.words)
             && let (Some(shared), Some(lease)) = (entry.shared, &entry.lease)
         {
             // SAFETY: shared cells live as long as the process.
@@ -102,14 +102,14 @@ pub(super) fn find(family: &Core, key: &Key) -> Option<Place> {
 }
 
 /// Remembers a series for this thread's next lookups. `generation` is the family's before the series was looked up.
-pub(super) fn keep(lease: Lease, generation: u32, key: &Key) {
-    let Some(cache) = cache().filter(|_| key.is_whole()) else { return };
+pub(super) fn keep(lease: Lease, generation: u32, key: &Key, labels: &[&str]) {
+    let Some(cache) = cache().filter(|_| key.is_small) else { return };
     let number = lease.family.number(lease.slot);
     let entry = Entry {
         lengths: key.lengths,
         family: lease.family.uid,
         generation,
-        words: key.words,
+        words: key::words(labels),
         shared: Some(NonNull::from(lease.family.space.shared(number))),
         lease: Some(lease),
         number,

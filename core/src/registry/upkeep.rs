@@ -6,7 +6,6 @@
 
 use super::bound::Slot;
 use super::family::Core;
-use super::key;
 use super::series::{EXPIRED, HANDLE, LEASES, LIVE, OVERFLOW, PINNED, PROMOTED, STATE};
 use super::side::Seen;
 use super::spec::Cells;
@@ -269,5 +268,7 @@ impl Merged {
 
 /// A number that changes when any of the cells does, but for one collision in 2^64.
 fn fingerprint(cells: &[Merged]) -> u64 {
-    cells.iter().fold(0, |print, cell| key::join(print, cell.to_bits()))
+    // An odd number without pattern, from the golden ratio: every bit of a cell reaches the high half.
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    cells.iter().fold(0, |print: u64, cell| (print.rotate_left(23) ^ cell.to_bits()).wrapping_mul(MIX))
 }
