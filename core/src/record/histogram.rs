@@ -7,7 +7,7 @@ use crate::merge::distribution::Distribution;
 use crate::registry::bound::Bound;
 use crate::registry::family::Core;
 use crate::registry::recall::Place;
-use crate::shape::{HdrTable, PAGE_CELLS, Table};
+use crate::shape::{HdrTable, Table};
 use crate::shard::{CellEncoding, Shard, cell, writer};
 use std::borrow::Cow;
 use std::ptr::NonNull;
@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub struct Histogram {
     bound: Bound,
-    /// The table of the family's shape, if it is of the HDR store; it lives as long as `bound` holds the family.
-    table: Option<NonNull<HdrTable>>,
+    /// The table of the family's shape, which lives as long as `bound` holds the family, or `NO_TABLE`.
+    table: NonNull<HdrTable>,
 }
 
 metric!(Histogram, HISTOGRAM);
@@ -38,30 +38,26 @@ fn table_of(family: &Core) -> &Table {
     family.shape.as_ref().expect("a histogram's family has a shape").table()
 }
 
-/// Counts `v` in the series at `place`, `n` times, by the calling thread. Whoever asks for more than once sees to it
-/// that `v * n` is finite.
+/// Counts `v` in the series whose first cell is `number`, `n` times, if that takes one look: the calling thread has cells
+/// of its own, and the value lies in one of the table's plain sub-buckets, so it is finite. Whoever asks for more than
+/// once sees to it that `v * n` is finite too.
 #[inline(always)]
-fn record(family: &Core, table: Option<&HdrTable>, place: Place, v: f64, n: u64) {
-    if let Some(table) = table
-        && let Some(at) = table.locate_within(v)
-        && let Some(first) = writer::own_run(place.number)
-    {
-        // SAFETY: both offsets are below the cells of the series, which lie in a row in the writer's slab.
-        let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum_of(at) as usize)) };
-        cell::add_owned(bucket, n);
-        cell::add_owned_sum(sum, v * n as f64);
-        return;
-    }
-    record_elsewhere(family, place, v, n);
+fn record(table: &HdrTable, number: u32, v: f64, n: u64) -> bool {
+    let Some(at) = table.locate_within(v) else { return false };
+    let Some(first) = writer::own_run(number) else { return false };
+    let sum = HdrTable::sum_cell(at);
+    // SAFETY: both offsets are below the cells of the series, which lie in a row in the writer's slab.
+    let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum as usize)) };
+    cell::add_owned(bucket, n);
+    cell::add_owned_sum(sum, v * n as f64);
+    true
 }
 
-/// The sum's cell for a bucket of the HDR store.
-#[inline(always)]
-fn sum_of(at: u32) -> u32 {
-    at & !(PAGE_CELLS as u32 - 1)
-}
+/// What `record` is given for a histogram of the other store: a table that has no sub-buckets, so that nothing has to be
+/// asked before it is looked at.
+static NO_TABLE: HdrTable = HdrTable::EMPTY;
 
-/// As `record`, for every value, store and thread.
+/// As `record`, for every value, store and thread. What is not finite is counted as invalid.
 #[inline(never)]
 fn record_elsewhere(family: &Core, place: Place, v: f64, n: u64) {
     let total = v * n as f64;
@@ -88,15 +84,24 @@ fn record_elsewhere(family: &Core, place: Place, v: f64, n: u64) {
 
 impl Histogram {
     pub(super) fn of(bound: Bound) -> Self {
-        let table = table_of(&bound.family).hdr().map(NonNull::from);
+        let table = NonNull::from(table_of(&bound.family).hdr().unwrap_or(&NO_TABLE));
         Histogram { bound, table }
     }
 
     #[inline(always)]
     fn record(&self, v: f64, n: u64) {
+        // SAFETY: the table lives as long as the family, which `bound` shares, or as the program.
+        let table = unsafe { self.table.as_ref() };
+        if !record(table, self.bound.number, v, n) {
+            self.record_elsewhere(v, n);
+        }
+    }
+
+    /// Out of line with one argument less to load on the way that is usual.
+    #[inline(never)]
+    fn record_elsewhere(&self, v: f64, n: u64) {
         let Bound { family, slot, number, .. } = &self.bound;
-        let place = Place { number: *number, shared: self.bound.shared(), slot: *slot };
-        record(family, self.hdr_table(), place, v, n);
+        record_elsewhere(family, Place { number: *number, shared: self.bound.shared(), slot: *slot }, v, n);
     }
 
     /// Records a value. What is not finite is counted as invalid and not recorded. The HDR store counts values below
@@ -199,15 +204,17 @@ impl Histogram {
     }
 
     /// The table that says which cell a value is counted in, if the histogram keeps its counts in the HDR store.
-    #[inline(always)]
     pub fn hdr_table(&self) -> Option<&HdrTable> {
-        // SAFETY: the table lives as long as the family, which `bound` shares.
-        self.table.map(|table| unsafe { table.as_ref() })
+        table_of(&self.bound.family).hdr()
     }
 
     pub(crate) fn observe_to(family: &Arc<Core>, labels: &[&str], v: f64) {
-        let table = table_of(family).hdr();
-        family.with_place(labels, |place| record(family, table, place, v, 1));
+        let table = table_of(family).hdr().unwrap_or(&NO_TABLE);
+        family.with_place(labels, |place| {
+            if !record(table, place.number, v, 1) {
+                record_elsewhere(family, place, v, 1);
+            }
+        });
     }
 }
 

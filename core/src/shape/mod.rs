@@ -14,7 +14,7 @@ mod range;
 mod table;
 
 pub use buckets::{Buckets, MAX_BOUNDS};
-pub use layout::{PAGE_CELLS, Segment};
+pub use layout::{PAGE_CELLS, SUM_CELLS, Segment};
 pub use range::MAX_OCTAVES;
 pub use table::{CompactTable, Entry, HdrTable, SUB_BITS, Table};
 

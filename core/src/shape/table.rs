@@ -4,7 +4,7 @@
 //! the cell [`Table::sum_cell`] names. Hosts that record by themselves read the same tables through pointers, so
 //! [`Entry`] has a fixed layout. Nothing here allocates, fails or panics, whatever the value.
 
-use super::layout::PAGE_CELLS;
+use super::layout::{PAGE_CELLS, SUM_CELLS};
 
 /// Sub-buckets per octave, as a power of two: 32, for a relative error of half a 32nd.
 pub const SUB_BITS: u32 = 5;
@@ -48,15 +48,18 @@ const _: () = assert!(size_of::<Entry>() == 16 && align_of::<Entry>() == 8);
 #[derive(Debug, Clone, PartialEq)]
 pub struct HdrTable {
     first: i64,
-    entries: Box<[Entry]>,
-    more: Box<[f64]>,
+    entries: Vec<Entry>,
+    more: Vec<f64>,
 }
 
 impl HdrTable {
+    /// A table of nothing, in which nothing is located.
+    pub(crate) const EMPTY: HdrTable = HdrTable { first: 0, entries: Vec::new(), more: Vec::new() };
+
     /// `entries` has one entry at least, and `more` a +Inf at its end if any entry points into it.
     pub(super) fn new(first: i64, entries: Vec<Entry>, more: Vec<f64>) -> HdrTable {
         assert!(!entries.is_empty());
-        HdrTable { first, entries: entries.into(), more: more.into() }
+        HdrTable { first, entries, more }
     }
 
     /// The cell `value` is counted in, if that takes one look: `None` for what lies outside the range, for what is not
@@ -66,6 +69,13 @@ impl HdrTable {
         let i = key(value).wrapping_sub(self.first) as usize;
         let entry = self.entries.get(i)?;
         (entry.more == 0).then(|| entry.cell + u32::from(value > entry.split))
+    }
+
+    /// The cell that holds the sum for what is counted in `cell`: the one of the first eight of its page that `cell`'s
+    /// last three bits say.
+    #[inline(always)]
+    pub const fn sum_cell(cell: u32) -> u32 {
+        cell & !(PAGE_CELLS as u32 - SUM_CELLS as u32)
     }
 
     /// The cell `value` is counted in.
@@ -155,11 +165,11 @@ impl Table {
         }
     }
 
-    /// The cell that holds the sum for what is counted in `cell`: the first of its page.
+    /// The cell that holds the sum for what is counted in `cell`: one of the first of its page.
     #[inline(always)]
     pub fn sum_cell(&self, cell: u32) -> u32 {
         match self {
-            Table::Hdr(_) => cell & !(PAGE_CELLS as u32 - 1),
+            Table::Hdr(_) => HdrTable::sum_cell(cell),
             Table::Compact(_) => 0,
         }
     }
