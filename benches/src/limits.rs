@@ -26,6 +26,8 @@ pub(crate) fn limits() -> Vec<(&'static str, Work)> {
         (ONE_WRITER, one_cell()),
         ("one writer, 512 cells", many_cells()),
         ("thread-local base, one writer", thread_local_base()),
+        ("f64 sum, one cell", float_sum(1)),
+        ("f64 sum, 8 cells in turn", float_sum(8)),
         ("lock xadd", locked()),
         ("Instant::now", instant()),
         ("cycle counter", ticks()),
@@ -64,6 +66,19 @@ fn thread_local_base() -> Work {
             if let Some(cell) = BASE.get() {
                 add_alone(cell);
             }
+        });
+    })
+}
+
+/// What a histogram's sum costs: each add waits for the one before to the same cell.
+fn float_sum(cells: usize) -> Work {
+    let sums: Box<[AtomicU64]> = (0..cells).map(|_| AtomicU64::new(0)).collect();
+    Work::single(move |n| {
+        let sums: &[AtomicU64] = black_box(&sums);
+        let mask = sums.len() - 1;
+        repeat(n, |i| {
+            let sum = &sums[i & mask];
+            sum.store((f64::from_bits(sum.load(Relaxed)) + 0.25).to_bits(), Relaxed);
         });
     })
 }
