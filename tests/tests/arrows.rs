@@ -232,9 +232,6 @@ fn std_atomics_are_named_in_one_place() {
             "registry/family.rs",
             // As above: the mark that makes threads sweep their caches.
             "registry/recall.rs",
-            // Pointers to blocks of text that are written before a word is published; loom's own would have to be
-            // boxed one by one.
-            "registry/words.rs",
         ],
     );
 }

@@ -10,42 +10,37 @@
 use super::key;
 use super::rows::Rows;
 use crate::merge::snapshot::Text;
-use crate::sync::{Mutex, Ordering::*, held};
+use crate::sync::{Mutex, Ordering::Relaxed, held};
 use hashbrown::HashTable;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicPtr;
 
 /// The number of a word.
 pub(crate) type Word = u32;
 
-// The words of a row.
-const AT: usize = 0;
-const LENGTH: usize = 1;
-const USES: usize = 2;
-const WIDTH: usize = 3;
+// The words of a row. The address of the text is in two halves.
+const LOW: usize = 0;
+const HIGH: usize = 1;
+const LENGTH: usize = 2;
+const USES: usize = 3;
+const WIDTH: usize = 4;
 
 /// Bit of the length that says the text needs escaping.
 const ESCAPE: u32 = 1 << 31;
 /// The longest label value that is kept; longer ones are cut at a character boundary. 64 KiB is above every limit the
-/// servers set by default and keeps one value inside the first blocks of the arena.
+/// servers set by default and fits in a block of the arena.
 pub(crate) const MAX_LENGTH: usize = 64 * 1024;
 
-/// Bytes are handed out in units, so that a u32 reaches far.
+/// Bytes are handed out in units, so that free ones of nearly a size serve each other.
 const UNIT: usize = 4;
-/// Units in the first block: 4 KiB, which is all that a registry of a few metrics needs.
-const SMALL: u32 = 1024;
-/// Units in the others, as a power of two: 256 KiB, so that the longest value fits in any of them.
-const BLOCK: u32 = 16;
-/// Blocks there may be, for 4 GiB of text.
-const BLOCKS: usize = 16 * 1024;
+/// The first block, which is all that a registry of a few metrics needs.
+const SMALL: usize = 4 * 1024;
+/// The others: a few long values each, or some 20,000 short ones.
+const BLOCK: usize = 256 * 1024;
 
 /// All label values of a registry.
 pub(crate) struct Words {
     rows: Rows,
-    small: AtomicPtr<u8>,
-    /// The directory of the other blocks, once there is one.
-    blocks: AtomicPtr<AtomicPtr<u8>>,
     making: Mutex<Making>,
 }
 
@@ -54,15 +49,16 @@ pub(crate) struct Words {
 struct Making {
     index: HashTable<Word>,
     free_rows: Vec<Word>,
-    /// Free runs of bytes, by their length in units.
-    free: BTreeMap<u32, Vec<u32>>,
-    /// The first unit that was never handed out.
-    next: u32,
+    /// Addresses of free runs of bytes, by their length in units.
+    free: BTreeMap<usize, Vec<usize>>,
+    /// The memory of all text. Only ever added to, and reached through addresses.
+    blocks: Vec<*mut [u8]>,
+    /// The part of the last block that was never handed out: its address and length.
+    rest: (usize, usize),
 }
 
-fn units(length: usize) -> u32 {
-    length.div_ceil(UNIT) as u32
-}
+// SAFETY: the blocks are the interner's own; they are written under the lock, where nobody reads yet.
+unsafe impl Send for Making {}
 
 /// `value`, or as much of it as is kept.
 fn kept(value: &str) -> &str {
@@ -83,12 +79,7 @@ pub(super) fn kept_all<'a>(labels: &'a [&'a str]) -> Cow<'a, [&'a str]> {
 
 impl Words {
     pub(crate) fn new() -> Words {
-        Words {
-            rows: Rows::new(WIDTH),
-            small: AtomicPtr::new(std::ptr::null_mut()),
-            blocks: AtomicPtr::new(std::ptr::null_mut()),
-            making: Mutex::new(Making::default()),
-        }
+        Words { rows: Rows::new(WIDTH), making: Mutex::new(Making::default()) }
     }
 
     /// The text of a word that is in use.
@@ -96,29 +87,14 @@ impl Words {
     pub(crate) fn text(&self, word: Word) -> Text<'_> {
         let row = self.rows.row_of::<WIDTH>(word);
         // Relaxed: whoever learned this number learned it through a lock or an acquiring read of a series' row.
-        let (at, length) = (row[AT].load(Relaxed), row[LENGTH].load(Relaxed));
-        let start = self.start(at);
+        let [low, high, length] = [LOW, HIGH, LENGTH].map(|at| row[at].load(Relaxed));
+        let start = std::ptr::with_exposed_provenance::<u8>((u64::from(high) << 32 | u64::from(low)) as usize);
         // SAFETY: `intern` copied this many bytes of a str there, and they stay until the word's last use ends.
         let raw = unsafe {
             let bytes = std::slice::from_raw_parts(start, (length & !ESCAPE) as usize);
             std::str::from_utf8_unchecked(bytes)
         };
         Text { raw, plain: length & ESCAPE == 0 }
-    }
-
-    /// Where a unit that was handed out begins.
-    #[inline]
-    fn start(&self, unit: u32) -> *mut u8 {
-        // Acquire: pairs with the Release in `bytes`.
-        let (block, at) = if unit < SMALL {
-            (self.small.load(Acquire), unit)
-        } else {
-            // SAFETY: a unit this high lies in another block, and the directory was published before the block was.
-            let block = unsafe { &*self.blocks.load(Acquire).add((unit >> BLOCK) as usize) };
-            (block.load(Acquire), unit & ((1 << BLOCK) - 1))
-        };
-        // SAFETY: the place lies inside the block.
-        unsafe { block.add(at as usize * UNIT) }
     }
 
     /// The number of `value`, with one more use.
@@ -131,14 +107,15 @@ impl Words {
             self.rows.row(*word)[USES].fetch_add(1, Relaxed);
             return Some(*word);
         }
-        let at = self.bytes(&mut making, value)?;
+        let at = making.copy(value);
         let reused = making.free_rows.pop();
         let (word, row) = match reused {
             Some(word) => (word, self.rows.row(word)),
             None => self.rows.make()?,
         };
         let escape = if Text::new(value).plain { 0 } else { ESCAPE };
-        row[AT].store(at, Relaxed);
+        row[LOW].store(at as u32, Relaxed);
+        row[HIGH].store((at as u64 >> 32) as u32, Relaxed);
         row[LENGTH].store(value.len() as u32 | escape, Relaxed);
         row[USES].store(1, Relaxed);
         if reused.is_none() {
@@ -157,80 +134,53 @@ impl Words {
             return;
         }
         let value = self.text(word).raw;
-        let length = units(value.len());
+        let (at, length) = (value.as_ptr() as usize, units(value.len()));
         if let Ok(entry) = making.index.find_entry(key::hash([value]), |w| *w == word) {
             entry.remove();
         }
-        making.free.entry(length).or_default().push(row[AT].load(Relaxed));
+        making.free.entry(length).or_default().push(at);
         making.free_rows.push(word);
-    }
-
-    /// A place that holds a copy of `value`.
-    fn bytes(&self, making: &mut Making, value: &str) -> Option<u32> {
-        let length = units(value.len());
-        let used = making.free.get_mut(&length).and_then(Vec::pop);
-        let at = match used {
-            Some(at) => at,
-            None => {
-                // A value lies in one block: what is left of a block that is too short for it stays unused.
-                let end =
-                    if making.next < SMALL { SMALL } else { (making.next | ((1 << BLOCK) - 1)).checked_add(1)? };
-                if end - making.next < length {
-                    making.next = end;
-                }
-                let at = making.next;
-                self.have_block(at)?;
-                making.next = at.checked_add(length)?;
-                at
-            }
-        };
-        // SAFETY: the place lies inside a block that is there, and no word that is in use has it.
-        unsafe { std::ptr::copy_nonoverlapping(value.as_ptr(), self.start(at), value.len()) };
-        Some(at)
-    }
-
-    /// Makes the block of a unit, if it is not there. One caller at a time. `None` when there are no more.
-    fn have_block(&self, unit: u32) -> Option<()> {
-        // Relaxed: only changed under the lock of `making`. Release: a reader that finds a block finds what was copied
-        // there before the word's number was given out.
-        let block = if unit < SMALL {
-            &self.small
-        } else {
-            let at = (unit >> BLOCK) as usize;
-            if at >= BLOCKS {
-                return None;
-            }
-            if self.blocks.load(Relaxed).is_null() {
-                // SAFETY: an AtomicPtr of zero bytes is null.
-                let directory = unsafe { Box::<[AtomicPtr<u8>]>::new_zeroed_slice(BLOCKS).assume_init() };
-                self.blocks.store(Box::into_raw(directory).cast(), Release);
-            }
-            // SAFETY: the directory has BLOCKS places.
-            unsafe { &*self.blocks.load(Relaxed).add(at) }
-        };
-        if block.load(Relaxed).is_null() {
-            let size = if unit < SMALL { SMALL as usize } else { 1 << BLOCK } * UNIT;
-            block.store(Box::into_raw(vec![0u8; size].into_boxed_slice()).cast(), Release);
-        }
-        Some(())
     }
 }
 
-impl Drop for Words {
+/// Units that so many bytes take. The empty text takes one too, so that it has an address.
+fn units(length: usize) -> usize {
+    length.div_ceil(UNIT).max(1)
+}
+
+impl Making {
+    /// The address of a copy of `value`.
+    fn copy(&mut self, value: &str) -> usize {
+        let units = units(value.len());
+        let used = self.free.get_mut(&units).and_then(Vec::pop);
+        let at = used.unwrap_or_else(|| self.fresh(units * UNIT));
+        // SAFETY: the run lies inside a block, and no word that is in use has it.
+        unsafe {
+            let to = std::ptr::with_exposed_provenance_mut(at);
+            std::ptr::copy_nonoverlapping(value.as_ptr(), to, value.len());
+        }
+        at
+    }
+
+    /// The address of bytes that nobody had before. What is left of a block that is too short stays unused.
+    fn fresh(&mut self, length: usize) -> usize {
+        if self.rest.1 < length {
+            let size = if self.blocks.is_empty() && length <= SMALL { SMALL } else { BLOCK };
+            let block = Box::into_raw(vec![0u8; size].into_boxed_slice());
+            self.rest = (block.cast::<u8>().expose_provenance(), size);
+            self.blocks.push(block);
+        }
+        let (at, left) = self.rest;
+        self.rest = (at + length, left - length);
+        at
+    }
+}
+
+impl Drop for Making {
     fn drop(&mut self) {
-        let free = |start: *mut u8, size: usize| {
-            if !start.is_null() {
-                // SAFETY: `have_block` made the box with this size, and nothing can reach it any more.
-                drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, size)) });
-            }
-        };
-        // Relaxed, all of them: nobody else has the interner.
-        free(self.small.load(Relaxed), SMALL as usize * UNIT);
-        let directory = self.blocks.load(Relaxed);
-        if !directory.is_null() {
-            // SAFETY: `have_block` made the box with this length.
-            let blocks = unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(directory, BLOCKS)) };
-            blocks.iter().for_each(|block| free(block.load(Relaxed), UNIT << BLOCK));
+        for block in self.blocks.drain(..) {
+            // SAFETY: made from a box by `fresh`, and nobody reads text once the interner is dropped.
+            drop(unsafe { Box::from_raw(block) });
         }
     }
 }
