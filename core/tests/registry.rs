@@ -586,3 +586,26 @@ fn a_snapshot_answers_the_questions_people_ask() {
     assert_eq!((seen.mean(), first("wait_seconds").value().count()), (4.05 / 4.0, Some(4)));
     assert_eq!(first("mode").states().collect::<Vec<_>>(), ["down"]);
 }
+
+#[test]
+fn a_callback_may_own_the_last_handle_of_another_family() {
+    let registry = Registry::new();
+    let hits = registry.counter("hits_total", "").labels(["n"]).register().expect("registered");
+    for round in 0..3 {
+        let other = Registry::new();
+        let owned = other.counter("owned_total", "").register().expect("registered");
+        let counter = hits.with(["a"]);
+        // The second callback takes the place of the first; both own a handle of a registry that is gone.
+        for _ in 0..2 {
+            let owned = owned.clone();
+            counter.callback(move || owned.value());
+        }
+        drop((owned, other, counter));
+        assert!(hits.remove(["a"]), "round {round}");
+        registry.upkeep();
+    }
+    let last = hits.with(["b"]);
+    let owned = Registry::new().gauge("owned", "").register().expect("registered");
+    last.callback(move || owned.value());
+    drop((last, hits, registry));
+}

@@ -376,10 +376,9 @@ impl Drop for Core {
     /// Gives back what the series had: no handle or lease is left, since each holds the family.
     fn drop(&mut self) {
         let ledger = self.space.alone();
-        for slot in 0..self.rows.len() {
-            self.free_cells(&ledger, slot);
-        }
+        let callbacks: Vec<_> = (0..self.rows.len()).filter_map(|slot| self.free_cells(&ledger, slot)).collect();
         drop(ledger);
+        drop(callbacks);
         // The words go with their table. Relaxed: nobody else has the family.
         self.budget.give_back(self.live.load(Relaxed));
     }

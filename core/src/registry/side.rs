@@ -48,7 +48,9 @@ impl Side {
     }
 
     pub(crate) fn call_for(&self, slot: Slot, callback: Callback) {
-        held(self.callbacks.lock()).insert(slot, callback);
+        // What goes is dropped once the lock is left: its destructor is the host's code.
+        let before = held(self.callbacks.lock()).insert(slot, callback);
+        drop(before);
     }
 
     /// The callbacks, to be called while no lock is held.
@@ -110,9 +112,10 @@ impl Side {
         }
     }
 
-    /// Forgets a series that is gone; tells its promoted number.
-    pub(super) fn forget(&self, slot: Slot) -> Option<CellId> {
-        held(self.callbacks.lock()).remove(&slot);
+    /// Forgets a series that is gone; tells its promoted number, and gives its callback to be dropped where no lock is
+    /// held.
+    pub(super) fn forget(&self, slot: Slot) -> (Option<CellId>, Option<Callback>) {
+        let callback = held(self.callbacks.lock()).remove(&slot);
         held(self.answers.lock()).remove(&slot);
         held(self.infos.lock()).remove(&slot);
         held(self.seen.lock()).remove(&slot);
@@ -121,6 +124,7 @@ impl Side {
         if let Some(all) = self.exemplars.get() {
             all.retain(|(of, _), _| *of != slot);
         }
-        held(self.promoted.lock()).remove(&slot)
+        let promoted = held(self.promoted.lock()).remove(&slot);
+        (promoted, callback)
     }
 }

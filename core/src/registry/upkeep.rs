@@ -7,7 +7,7 @@
 use super::bound::Slot;
 use super::family::Core;
 use super::series::{EXPIRED, HANDLE, LEASES, LIVE, OVERFLOW, PINNED, PROMOTED, STATE};
-use super::side::Seen;
+use super::side::{Callback, Seen};
 use super::spec::Cells;
 use crate::shard::cell;
 use crate::shard::numbering::Tier;
@@ -210,7 +210,7 @@ impl Core {
             // An expired series that became free since it was folded has had its last add before, so once more.
             batch.iter().filter(|slot| self.state(**slot) & EXPIRED != 0).for_each(|slot| self.fold_late(*slot));
             let alone = self.space.alone();
-            let mut private = 0;
+            let (mut private, mut callbacks) = (0, Vec::new());
             for &slot in batch {
                 let is_private = self.record(slot).first_number() < self.space.layout().private();
                 private += u32::from(is_private && self.state(slot) & OVERFLOW == 0);
@@ -218,12 +218,13 @@ impl Core {
                     0 => self.record(slot).word_numbers().collect(),
                     _ => Vec::new(),
                 };
-                self.free_cells(&alone, slot);
+                callbacks.extend(self.free_cells(&alone, slot));
                 words.into_iter().for_each(|word| self.words.release(word));
                 // Relaxed: the row is reused under the lock of growth.
                 self.rows.row(slot)[STATE].store(0, Relaxed);
             }
             drop(alone);
+            drop(callbacks);
             held(self.growth.lock()).private_left += private;
         }
         let mut growth = held(self.growth.lock());
@@ -239,11 +240,12 @@ impl Core {
         state < HANDLE && state & PINNED == 0 && leases == 0
     }
 
-    /// Gives back every cell of a series, if it has any.
-    pub(super) fn free_cells(&self, alone: &Alone<'_>, slot: Slot) {
+    /// Gives back every cell of a series, if it has any. What comes back is to be dropped once the ledger is left: a
+    /// callback may own handles, and the last one of a family gives its cells back too.
+    pub(super) fn free_cells(&self, alone: &Alone<'_>, slot: Slot) -> Option<Callback> {
         let record = self.record(slot);
         let (first, companion) = (record.first_number(), record.companion());
-        let promoted = self.side.forget(slot);
+        let (promoted, callback) = self.side.forget(slot);
         if first != 0 {
             self.space.recycle(alone, first, self.width());
         }
@@ -254,6 +256,7 @@ impl Core {
             self.space.recycle(alone, number, self.width());
         }
         self.forget_cells(slot);
+        callback
     }
 }
 
