@@ -45,8 +45,11 @@ fn a_real_conflict_is_an_error_that_says_what_and_changes_nothing() {
             registry.counter("jobs_total", "").const_label("a", "b").labels(["queue"]).register().map(drop),
             "constant labels",
         ),
-        (registry.histogram("latency_seconds", "").compact().register().map(drop), "other buckets, store"),
-        (registry.histogram("latency_seconds", "").buckets([1.0]).register().map(drop), "other buckets"),
+        (
+            registry.histogram("latency_seconds", "").compact().register().map(drop),
+            "it exists with the Hdr store, not the Compact store",
+        ),
+        (registry.histogram("latency_seconds", "").buckets([1.0]).register().map(drop), "not [1.0]"),
         (registry.counter("latency_seconds_count", "").register().map(drop), "\"latency_seconds\" already prints"),
         (registry.gauge("jobs_created", "").register().map(drop), "\"jobs_total\" already prints \"jobs_created\""),
         (registry.up_down("x", "").register().and_then(|_| registry.gauge("x", "").register()).map(drop), "exists"),
@@ -608,4 +611,21 @@ fn a_callback_may_own_the_last_handle_of_another_family() {
     let owned = Registry::new().gauge("owned", "").register().expect("registered");
     last.callback(move || owned.value());
     drop((last, hits, registry));
+}
+
+#[test]
+fn names_that_are_one_to_older_clients_do_not_stand_side_by_side() {
+    let registry = Registry::new();
+    registry.counter("a.b_total", "").register().expect("registered");
+    let error = registry.counter("a_b_total", "").register().expect_err("the same to a client without UTF-8");
+    assert_eq!(error.code(), ErrorCode::Conflict);
+    assert!(error.message().contains("\"a.b_total\" already prints \"a_b_total\""), "{error}");
+    registry.counter("a.b_total", "").register().expect("the same one again");
+    let error = registry.gauge("g", "").labels(["x.y", "x_y"]).register().expect_err("the same label");
+    assert_eq!(error.code(), ErrorCode::InvalidLabel);
+    assert!(error.message().contains("the same as \"x.y\""), "{error}");
+    let error = registry.gauge("g", "").labels(["otel_metric_overflow"]).register().expect_err("reserved");
+    assert!(error.message().contains("series beyond a limit"), "{error}");
+    let error = registry.gauge("g", "").unit("se conds").register().expect_err("no unit");
+    assert!(error.message().contains("\"se conds\" of metric"), "{error}");
 }

@@ -38,7 +38,7 @@ fn nothing_is_lost_while_everything_happens_at_once() {
     let (adds, fractions, observations) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let work = |seed: u64| {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let shard = (seed % 3 == 0).then(|| Shard::open(Owner::Holder, CellEncoding::F64)).flatten();
+        let shard = seed.is_multiple_of(3).then(|| Shard::open(Owner::Holder, CellEncoding::F64)).flatten();
         let (mut added, mut halves, mut observed) = (0, 0, 0);
         for _ in 0..2_000 + random.below(6_000) {
             let label = random.below(8).to_string();

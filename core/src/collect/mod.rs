@@ -1,6 +1,7 @@
 //! Families that are made when somebody scrapes, and the collectors that come with the crate.
 //!
-//! [`process`] says what the operating system knows of this process, [`engine`] what the registry knows of itself.
+//! [`ProcessCollector`] says what the operating system knows of this process, [`EngineCollector`] what the registry knows
+//! of itself.
 
 mod engine;
 mod process;

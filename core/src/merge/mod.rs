@@ -14,6 +14,7 @@ use crate::clock::now_ms;
 use crate::registry::Registry;
 use crate::registry::bound::Slot;
 use crate::registry::family::{Core, OVERFLOW_LABEL};
+use crate::registry::name::classic;
 use crate::registry::series::{ANSWERED, LIVE, OVERFLOW, Record};
 use crate::registry::spec::Cells;
 use crate::shard::cell::CellId;
@@ -130,10 +131,13 @@ impl Registry {
                 return;
             }
         }
-        let mut names: HashSet<&str> = families.iter().map(|family| family.meta.name.as_str()).collect();
         let collected = self.collect();
+        let mut names: HashSet<String> = match collected.families.is_empty() {
+            true => HashSet::new(),
+            false => families.iter().map(|family| classic(&family.meta.name)).collect(),
+        };
         for family in &collected.families {
-            if !names.insert(&family.meta.name) {
+            if !names.insert(classic(&family.meta.name)) {
                 // Relaxed: a count that is only shown.
                 self.inner.scrapes.failures.fetch_add(1, Relaxed);
                 continue;

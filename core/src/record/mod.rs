@@ -68,15 +68,21 @@ const EXEMPLAR_CHARS: usize = 128;
 /// Checks the labels of an exemplar of a metric.
 pub(crate) fn check_exemplar(metric: &str, labels: &[(&str, &str)]) -> Result<()> {
     let refused = |why: String| {
-        Err(Error::new(ErrorCode::InvalidExemplar, format!("exemplar of metric {metric:?}: {why}; nothing was kept")))
+        Err(Error::new(
+            ErrorCode::InvalidExemplar,
+            format!("exemplar of metric {metric:?}: {why}; the value was recorded without it"),
+        ))
     };
     let chars: usize = labels.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum();
     if chars > EXEMPLAR_CHARS {
-        return refused(format!("its labels have {chars} characters, and {EXEMPLAR_CHARS} are allowed"));
+        return refused(format!("its labels have {chars} characters, and {EXEMPLAR_CHARS} are allowed: shorten them"));
     }
     for (at, (name, _)) in labels.iter().enumerate() {
-        if name.is_empty() || labels[..at].iter().any(|(earlier, _)| earlier == name) {
-            return refused(format!("label {at} ({name:?}) is empty or there twice"));
+        if name.is_empty() {
+            return refused(format!("the name of label {at} is empty"));
+        }
+        if labels[..at].iter().any(|(earlier, _)| earlier == name) {
+            return refused(format!("label {name:?} is there twice"));
         }
     }
     Ok(())

@@ -173,6 +173,7 @@ impl<M: Metric, L> Builder<M, L> {
         let (kind, cells) = M::FLAVOR;
         let rule = registry.name_rule();
         let name = name::full(&draft.namespace, &draft.subsystem, &draft.name, &draft.unit, kind);
+        name::check_unit(&name, &draft.unit)?;
         name::check_metric(&name, rule)?;
         let const_labels: Vec<_> = draft.const_labels.iter().chain(registry.const_labels()).cloned().collect();
         let labels = draft.label_names.iter().chain(const_labels.iter().map(|(name, _)| name));

@@ -254,7 +254,7 @@ impl Registry {
     pub(crate) fn get_or_create(&self, spec: Spec, meta: Meta) -> Result<Arc<Core>> {
         let inner = &self.inner;
         let mut names = held(inner.names.lock());
-        if let Some(known) = names.get(&meta.name).filter(|family| family.meta.name == meta.name) {
+        if let Some(known) = names.get(&name::classic(&meta.name)).filter(|family| family.meta.name == meta.name) {
             return match difference(known, &spec, &meta) {
                 None => Ok(Arc::clone(known)),
                 Some(what) => Err(conflict(&meta.name, &what)),
@@ -263,7 +263,7 @@ impl Registry {
         let samples = name::samples(&meta.name, meta.kind);
         if let Some((sample, owner)) = samples.iter().find_map(|sample| names.get_key_value(sample)) {
             let owner = &owner.meta.name;
-            return Err(conflict(&meta.name, &format!("metric {owner:?} already prints {sample:?}")));
+            return Err(conflict(&meta.name, &format!("metric {owner:?} already prints {sample:?} (in some format)")));
         }
         let family = Core::new(spec, meta, inner.space, Arc::clone(&inner.words), Arc::clone(&inner.budget));
         let family = Arc::new(family);
@@ -298,7 +298,9 @@ impl std::fmt::Debug for Registry {
 fn conflict(name: &str, what: &str) -> Error {
     Error::new(
         ErrorCode::Conflict,
-        format!("metric {name:?} cannot be registered: {what}; use another name, or register it the same way twice"),
+        format!(
+            "metric {name:?} cannot be registered: {what}; use another name, or give the same options as the first time"
+        ),
     )
 }
 
@@ -321,7 +323,21 @@ fn difference(known: &Core, spec: &Spec, meta: &Meta) -> Option<String> {
         return Some(format!("it exists in the unit {:?}, not {:?}", known.meta.unit, meta.unit));
     }
     if known.meta.shape != meta.shape {
-        return Some("it exists with other buckets, store, range or native schema".into());
+        let (has, asked) = (known.meta.shape.as_deref(), meta.shape.as_deref());
+        return Some(match (has, asked) {
+            (Some(has), Some(asked)) if has.store() != asked.store() => {
+                format!("it exists with the {:?} store, not the {:?} store", has.store(), asked.store())
+            }
+            (Some(has), Some(asked)) if has.bounds() != asked.bounds() => {
+                format!("it exists with the buckets {:?}, not {:?}", has.bounds(), asked.bounds())
+            }
+            (Some(has), Some(asked)) if has.native_schema() != asked.native_schema() => {
+                let (has, asked) = (has.native_schema(), asked.native_schema());
+                format!("it exists with the native schema {has:?}, not {asked:?}")
+            }
+            (Some(has), Some(asked)) => format!("it exists with the range {:?}, not {:?}", has.range(), asked.range()),
+            _ => "one has buckets and the other has not".into(),
+        });
     }
     if known.meta.states != meta.states {
         return Some(format!("it exists with the states {:?}, not {:?}", known.meta.states, meta.states));

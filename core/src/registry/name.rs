@@ -3,6 +3,7 @@
 //! Any UTF-8 text may be a name, as Prometheus 3 allows; each text format escapes what its readers do not know. A
 //! registry can be told to keep to the older rule.
 
+use super::family::OVERFLOW_LABEL;
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::Kind;
 
@@ -36,7 +37,7 @@ fn fault(name: &str, rule: NameRule, colon: bool) -> Option<String> {
     }
     if rule == NameRule::Legacy && !is_legacy(name, colon) {
         let form = if colon { "[a-zA-Z_:][a-zA-Z0-9_:]*" } else { "[a-zA-Z_][a-zA-Z0-9_]*" };
-        return Some(format!("it must match {form} under the legacy name rule"));
+        return Some(format!("it must match {form} under the registry's NameRule::Legacy"));
     }
     None
 }
@@ -47,9 +48,23 @@ pub(crate) fn check_metric(name: &str, rule: NameRule) -> Result<()> {
         None => Ok(()),
         Some(why) => {
             let shown: String = name.chars().take(80).collect();
-            Err(Error::new(ErrorCode::InvalidName, format!("invalid metric name {shown:?}: {why}")))
+            Err(Error::new(
+                ErrorCode::InvalidName,
+                format!("invalid metric name {shown:?}: {why}; choose another name"),
+            ))
         }
     }
+}
+
+/// Checks a unit, which becomes a part of the name.
+pub(crate) fn check_unit(metric: &str, unit: &str) -> Result<()> {
+    if unit.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':') {
+        return Ok(());
+    }
+    let message = format!(
+        "invalid unit {unit:?} of metric {metric:?}: it must match [a-zA-Z0-9_:]*; name a base unit (seconds, bytes)"
+    );
+    Err(Error::new(ErrorCode::InvalidName, message))
 }
 
 /// Checks the label names of a metric: its own and its constant ones.
@@ -73,8 +88,12 @@ pub(crate) fn check_labels<'a>(
             "names that begin with two underscores are reserved".into()
         } else if Some(label) == reserved {
             format!("a {} uses this label itself", format!("{kind:?}").to_lowercase())
+        } else if label == OVERFLOW_LABEL {
+            "series beyond a limit carry it".into()
         } else if labels.clone().take(at).any(|earlier| earlier == label) {
             "it is there twice".into()
+        } else if let Some(earlier) = labels.clone().take(at).find(|earlier| classic(earlier) == classic(label)) {
+            format!("it is the same as {earlier:?} to clients that do not read UTF-8")
         } else {
             continue;
         };
@@ -100,9 +119,17 @@ pub(crate) fn full(namespace: &str, subsystem: &str, name: &str, unit: &str, kin
     if has_unit { joined } else { format!("{base}_{unit}{total}") }
 }
 
-/// The names of the samples that a family of this name and kind prints in any format, its own first. Two families that
-/// share one would be read as one.
+/// What clients that only read classic names see: every character that such a name cannot have as an underscore. Names
+/// that are the same to them must not stand side by side, since one would be taken for the other.
+pub(crate) fn classic(name: &str) -> String {
+    let valid = |at: usize, c: char| c.is_ascii_alphabetic() || c == '_' || c == ':' || (c.is_ascii_digit() && at > 0);
+    name.chars().enumerate().map(|(at, c)| if valid(at, c) { c } else { '_' }).collect()
+}
+
+/// The names of the samples that a family of this name and kind prints in any format, its own first, as classic names.
+/// Two families that share one would be read as one.
 pub(crate) fn samples(name: &str, kind: Kind) -> Vec<String> {
+    let name = &*classic(name);
     let base = name.strip_suffix("_total").filter(|_| kind == Kind::Counter).unwrap_or(name);
     let with = |suffixes: &[&str]| {
         std::iter::once(name.to_owned()).chain(suffixes.iter().map(|suffix| format!("{base}{suffix}"))).collect()
