@@ -239,7 +239,7 @@ impl Core {
             let labels: (&[_], &[_]) = (&OVERFLOW_NAMES, &[Text { raw: "true", plain: true }]);
             let record = self.record(slot);
             // The family may have been cleared since.
-            if record.state() & LIVE != 0 {
+            if record.state() & (LIVE | OVERFLOW) == LIVE | OVERFLOW {
                 self.give_row(&view, record, labels, &mut scratch, visitor);
             }
         }

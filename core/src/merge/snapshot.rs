@@ -141,8 +141,13 @@ impl Value {
     pub fn delta(&self, earlier: &Value) -> Value {
         match (self, earlier) {
             (Value::Counter { whole, part }, Value::Counter { whole: whole_before, part: part_before }) => {
-                match whole.checked_sub(*whole_before) {
-                    Some(whole) if *part >= *part_before => Value::Counter { whole, part: part - part_before },
+                match (whole.checked_sub(*whole_before), part - part_before) {
+                    (Some(whole), part) if part >= 0.0 => Value::Counter { whole, part },
+                    // The fraction became whole: it is borrowed back.
+                    (Some(whole), part) if whole as f64 + part >= 0.0 => {
+                        let borrowed = (-part).ceil();
+                        Value::Counter { whole: whole.saturating_sub(borrowed as u64), part: part + borrowed }
+                    }
                     _ => self.clone(),
                 }
             }
@@ -278,8 +283,9 @@ impl Family {
     /// Adds a copy of a borrowed series.
     pub fn push_row(&mut self, row: &Row<'_>) {
         let first = self.ends.len() as u32;
-        for text in row.values {
-            self.push_text(text.raw);
+        // As many values as names, whatever the row says: `labels` counts on it.
+        for at in 0..row.names.len() {
+            self.push_text(row.values.get(at).map_or("", |text| text.raw));
         }
         self.series.push(Entry {
             first,

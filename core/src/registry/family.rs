@@ -341,9 +341,9 @@ impl Core {
             growth.overflow = Some(fresh);
             growth.removed.push(slot);
         }
-        drop(growth);
-        // Relaxed: as in `hide`.
+        // Relaxed: as in `hide`. Before the lock is let go: afterwards the row may be another series'.
         self.rows.row(slot)[STATE].fetch_and(!LIVE, Relaxed);
+        drop(growth);
         self.changed();
     }
 
@@ -376,10 +376,18 @@ impl Drop for Core {
     /// Gives back what the series had: no handle or lease is left, since each holds the family.
     fn drop(&mut self) {
         let ledger = self.space.alone();
-        let callbacks: Vec<_> = (0..self.rows.len()).filter_map(|slot| self.free_cells(&ledger, slot)).collect();
+        let mut callbacks = Vec::new();
+        for slot in 0..self.rows.len() {
+            let record = self.record(slot);
+            // Other families of the registry share the words. A row without cells has given its own back.
+            if record.first_number() != 0 && record.state() & OVERFLOW == 0 {
+                record.word_numbers().for_each(|word| self.words.release(word));
+            }
+            callbacks.extend(self.free_cells(&ledger, slot));
+        }
         drop(ledger);
         drop(callbacks);
-        // The words go with their table. Relaxed: nobody else has the family.
+        // Relaxed: nobody else has the family.
         self.budget.give_back(self.live.load(Relaxed));
     }
 }

@@ -279,7 +279,11 @@ impl Registry {
     /// where nobody scrapes.
     pub fn upkeep(&self) {
         // Whoever finds another at it has nothing to do.
-        let Ok(_keeping) = self.inner.keeping.try_lock() else { return };
+        let _keeping = match self.inner.keeping.try_lock() {
+            Ok(keeping) => keeping,
+            Err(std::sync::TryLockError::Poisoned(panicked)) => panicked.into_inner(),
+            Err(std::sync::TryLockError::WouldBlock) => return,
+        };
         let now = now_ms();
         let failures: u64 = self.families().iter().map(|family| family.upkeep(now)).sum();
         // Relaxed: a count that is only shown.

@@ -31,7 +31,7 @@ pub(crate) struct Side {
     /// By slot; only kept by families whose series expire.
     pub(super) seen: Mutex<HashMap<Slot, Seen>>,
     /// What expired series held when they were found idle, as the bits of their merged cells.
-    pub(super) expired: Mutex<HashMap<Slot, Vec<u64>>>,
+    pub(super) expired: Mutex<HashMap<Slot, (u32, Vec<u64>)>>,
     pub(crate) windows: Mutex<HashMap<Slot, Window>>,
     /// By series and the classic bucket the value fell in. A record that finds its place taken leaves it: exemplars are
     /// a sample, records must not wait.
@@ -48,9 +48,8 @@ impl Side {
     }
 
     pub(crate) fn call_for(&self, slot: Slot, callback: Callback) {
-        // What goes is dropped once the lock is left: its destructor is the host's code.
-        let before = held(self.callbacks.lock()).insert(slot, callback);
-        drop(before);
+        // Bound, so that what the one before holds is dropped after the lock was let go: that is the host's code.
+        let _before = held(self.callbacks.lock()).insert(slot, callback);
     }
 
     /// The callbacks, to be called while no lock is held.
@@ -112,9 +111,9 @@ impl Side {
         }
     }
 
-    /// Forgets a series that is gone; tells its promoted number, and gives its callback to be dropped where no lock is
-    /// held.
-    pub(super) fn forget(&self, slot: Slot) -> (Option<CellId>, Option<Callback>) {
+    /// Forgets a series that is gone, which has `places` for exemplars; gives its promoted number, and its callback to be
+    /// dropped where no lock is held.
+    pub(super) fn forget(&self, slot: Slot, places: u32) -> (Option<CellId>, Option<Callback>) {
         let callback = held(self.callbacks.lock()).remove(&slot);
         held(self.answers.lock()).remove(&slot);
         held(self.infos.lock()).remove(&slot);
@@ -122,9 +121,8 @@ impl Side {
         held(self.expired.lock()).remove(&slot);
         held(self.windows.lock()).remove(&slot);
         if let Some(all) = self.exemplars.get() {
-            all.retain(|(of, _), _| *of != slot);
+            (0..places).for_each(|bucket| drop(all.remove(&(slot, bucket))));
         }
-        let promoted = held(self.promoted.lock()).remove(&slot);
-        (promoted, callback)
+        (held(self.promoted.lock()).remove(&slot), callback)
     }
 }

@@ -6,7 +6,7 @@
 
 use super::bound::Slot;
 use super::family::Core;
-use super::series::{EXPIRED, HANDLE, LEASES, LIVE, OVERFLOW, PINNED, PROMOTED, STATE};
+use super::series::{ANSWERED, EXPIRED, HANDLE, LEASES, LIVE, OVERFLOW, PINNED, PROMOTED, STATE};
 use super::side::{Callback, Seen};
 use super::spec::Cells;
 use crate::shard::cell;
@@ -55,9 +55,14 @@ impl Core {
             };
             match self.spec.cells {
                 // A counter's answer stands beside what was counted.
+                Cells::Count if !(value >= 0.0 && value.is_finite()) => self.count_invalid(),
                 Cells::Count => self.answered(slot, value),
-                // Relaxed: a value by itself.
-                _ => self.space.shared(self.number(slot)).store(value.to_bits(), Relaxed),
+                _ => {
+                    // Relaxed: a value by itself.
+                    self.space.shared(self.number(slot)).store(value.to_bits(), Relaxed);
+                    // Relaxed: says that it does not expire.
+                    self.rows.row(slot)[STATE].fetch_or(ANSWERED, Relaxed);
+                }
             }
         }
         failures
@@ -108,7 +113,7 @@ impl Core {
             for &slot in batch {
                 let state = self.state(slot);
                 // A series that somebody holds may be recorded to at any time.
-                if state & LIVE == 0 || state & OVERFLOW != 0 || state >= HANDLE {
+                if state & LIVE == 0 || state & (OVERFLOW | ANSWERED) != 0 || state >= HANDLE {
                     seen.remove(&slot);
                     continue;
                 }
@@ -126,7 +131,8 @@ impl Core {
             let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
             // What the series held when it was found idle is remembered first: a thread whose cache still knows the
             // series may be adding to it right now, and `fold_late` counts whatever came since.
-            held(self.side.expired.lock()).insert(slot, cells.iter().map(|c| c.to_bits()).collect());
+            held(self.side.expired.lock())
+                .insert(slot, (std::process::id(), cells.iter().map(|c| c.to_bits()).collect()));
             if !self.take_out(&labels, Some(slot)) {
                 held(self.side.expired.lock()).remove(&slot);
             }
@@ -136,7 +142,9 @@ impl Core {
 
     /// Adds what reached an expired series after it was found idle to the series that has its labels now.
     fn fold_late(self: &Arc<Self>, slot: Slot) {
-        let Some(before) = held(self.side.expired.lock()).get(&slot).cloned() else { return };
+        let Some((process, before)) = held(self.side.expired.lock()).get(&slot).cloned() else { return };
+        // A forked child's cells began again from zero.
+        let before = if process == std::process::id() { before } else { Vec::new() };
         let now = self.merged(&self.space.view(), slot);
         let bits: Vec<u64> = now.iter().map(|c| c.to_bits()).collect();
         if bits == before {
@@ -167,7 +175,7 @@ impl Core {
                 }
             }
         }
-        held(self.side.expired.lock()).insert(slot, bits);
+        held(self.side.expired.lock()).insert(slot, (std::process::id(), bits));
     }
 
     /// The cells of a series, merged; its companion last.
@@ -206,11 +214,12 @@ impl Core {
         }
         removed.iter().filter(|slot| self.state(**slot) & EXPIRED != 0).for_each(|slot| self.fold_late(*slot));
         let (free, waiting): (Vec<_>, Vec<_>) = removed.into_iter().partition(|slot| self.is_free(*slot));
+        let mut callbacks = Vec::new();
         for batch in free.chunks(BATCH) {
             // An expired series that became free since it was folded has had its last add before, so once more.
             batch.iter().filter(|slot| self.state(**slot) & EXPIRED != 0).for_each(|slot| self.fold_late(*slot));
             let alone = self.space.alone();
-            let (mut private, mut callbacks) = (0, Vec::new());
+            let mut private = 0;
             for &slot in batch {
                 let is_private = self.record(slot).first_number() < self.space.layout().private();
                 private += u32::from(is_private && self.state(slot) & OVERFLOW == 0);
@@ -224,12 +233,13 @@ impl Core {
                 self.rows.row(slot)[STATE].store(0, Relaxed);
             }
             drop(alone);
-            drop(callbacks);
             held(self.growth.lock()).private_left += private;
         }
         let mut growth = held(self.growth.lock());
         growth.free.extend(free);
         growth.removed.extend(waiting);
+        drop(growth);
+        drop(callbacks);
     }
 
     fn is_free(&self, slot: Slot) -> bool {
@@ -242,10 +252,12 @@ impl Core {
 
     /// Gives back every cell of a series, if it has any. What comes back is to be dropped once the ledger is left: a
     /// callback may own handles, and the last one of a family gives its cells back too.
+    #[must_use = "what a callback holds is dropped where no lock is held"]
     pub(super) fn free_cells(&self, alone: &Alone<'_>, slot: Slot) -> Option<Callback> {
         let record = self.record(slot);
         let (first, companion) = (record.first_number(), record.companion());
-        let (promoted, callback) = self.side.forget(slot);
+        let places = self.shape.as_ref().map_or(1, |shape| shape.bounds().len() as u32 + 1);
+        let (promoted, callback) = self.side.forget(slot, places);
         if first != 0 {
             self.space.recycle(alone, first, self.width());
         }

@@ -144,11 +144,17 @@ impl Space {
         for number in at..at + len {
             // Relaxed: the last writer's stores happened before (its handles are gone, counted by an Acquire read), and
             // the next owner learns the number through a lock.
-            self.shared(number).store(0, Relaxed);
+            // Read first: a store to a page that nobody touched would commit it, in every slab.
+            let zero = |cell: &AtomicU64| {
+                if cell.load(Relaxed) != 0 {
+                    cell.store(0, Relaxed);
+                }
+            };
+            zero(self.shared(number));
             if number < self.layout().private() {
-                self.slabs().for_each(|slab| slab.cells.cell(number as usize).store(0, Relaxed));
+                self.slabs().for_each(|slab| zero(slab.cells.cell(number as usize)));
             }
-            alone.0.iter().filter_map(|a| a.cell(number)).for_each(|cell| cell.store(0, Relaxed));
+            alone.0.iter().filter_map(|a| a.cell(number)).for_each(zero);
         }
         self.numbering.give_back(at, len);
     }
