@@ -218,7 +218,7 @@ impl Names {
             let mut family = parts.next()?;
             family.meta = Arc::new(known.meta(&metric.name, &family.meta));
             for part in parts {
-                part.for_each_row(|row| family.push_row(row));
+                part.for_each_row(|row| family.add_row(row));
             }
             Some(family)
         });

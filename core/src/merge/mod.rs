@@ -196,27 +196,30 @@ impl Core {
     /// Walks the family's series, the overflow series last. False if the visitor has had enough.
     pub(crate) fn visit(&self, visitor: &mut impl Visitor) -> bool {
         let mut scratch = Scratch { now_ms: now_ms(), counts: Vec::new(), exemplars: Vec::new() };
+        // Series that are made while this walk waits for its sink are left to the next one: such a series may be the heir of
+        // one that was shown already, and no series may be there twice.
+        let (made, began) = (self.series_made(), self.tick());
         let paged = self.width() >= crate::shard::numbering::PAGE_CELLS;
         let step = if paged { STEP_PAGED } else { STEP };
         let mut overflow = Vec::new();
         visitor.begin(&self.meta);
         let mut from: Slot = 0;
         loop {
-            let to = self.series_made().min(from.saturating_add(step));
+            let to = made.min(from.saturating_add(step));
             if from >= to {
                 break;
             }
             let view = self.space.view();
             let mut batch = Counters::default();
-            let batched = self.spec.cells == Cells::Count && view.is_plain() && !self.side.has_exemplars();
+            let batched = self.spec.cells == Cells::Count && !self.side.has_exemplars();
             for record in (from..to).map(|slot| self.record(slot)) {
                 let state = record.state();
-                if state & LIVE == 0 {
+                if state & LIVE == 0 || record.tick() > began {
                     continue;
                 }
                 if state & OVERFLOW != 0 {
                     overflow.push(record.slot);
-                } else if batched && record.is_plain_counter(state) {
+                } else if batched && record.is_plain_counter(state) && view.is_whole(record.first_number()) {
                     batch.texts.extend(self.label_texts(record));
                     batch.cells.push(record.first_number());
                     batch.created_ms.push(self.created_ms(record));

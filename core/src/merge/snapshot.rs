@@ -135,6 +135,23 @@ impl Value {
         }
     }
 
+    /// Adds another value of its kind; what cannot be added is replaced.
+    #[cfg(feature = "metrics")]
+    fn add(&mut self, other: &Value) {
+        match (&mut *self, other) {
+            (Value::Counter { whole, part }, Value::Counter { whole: more, part: rest }) => {
+                *whole = whole.wrapping_add(*more);
+                *part += rest;
+            }
+            (Value::Histogram(now), Value::Histogram(more)) => {
+                if now.merge(more).is_err() {
+                    *now = more.clone();
+                }
+            }
+            _ => *self = other.clone(),
+        }
+    }
+
     /// What came since `earlier`: the difference of what only grows, itself of what does not (a gauge, a state, and the
     /// quantiles of a summary, which are of its window or of all time). A counter that went down
     /// began again, so all of it came since.
@@ -294,6 +311,20 @@ impl Family {
             created_ms: row.created_ms,
             exemplars: row.exemplars.to_vec(),
         });
+    }
+
+    /// Adds a copy of a borrowed series, or its value to the series that has its labels, if there is one.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn add_row(&mut self, row: &Row<'_>) {
+        // Only series that do not have the family's own label names can be there already: those of other families.
+        let same = |series: &Series<'_>| {
+            series.names() == row.names && series.labels().map(|(_, v)| v).eq(row.values.iter().map(|text| text.raw))
+        };
+        let at = self.series().position(|series| series.entry().names.is_some() && same(&series));
+        match at {
+            Some(at) => self.series[at].value.add(row.value),
+            None => self.push_row(row),
+        }
     }
 
     fn push_text(&mut self, value: &str) {

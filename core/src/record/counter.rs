@@ -103,7 +103,7 @@ impl Counter {
 
     pub(crate) fn add_to(family: &Arc<Core>, labels: &[&str], n: u64) {
         family.with_place(labels, |place: Place| {
-            if let Some(before) = writer::add(place.number, place.shared, n) {
+            if let Some(before) = writer::add(place.number, place.shared(), n) {
                 family.warm(place.slot, before, n);
             }
         });

@@ -92,6 +92,6 @@ impl Gauge {
     }
 
     pub(crate) fn change(family: &Arc<Core>, labels: &[&str], new: impl Fn(f64) -> f64) {
-        family.with_place(labels, |place| change(place.shared, &new));
+        family.with_place(labels, |place| change(place.shared(), &new));
     }
 }

@@ -67,8 +67,9 @@ fn record_elsewhere(family: &Core, place: Place, v: f64, n: u64) {
     let table = table_of(family);
     let at = table.locate(v);
     let sum = table.sum_cell(at);
-    let own = writer::own_run(place.number).or_else(|| writer::own_or_open(place.number).map(std::ptr::from_ref));
-    let first = own.unwrap_or(place.shared);
+    let own = writer::own_run(place.number)
+        .or_else(|| writer::own_or_open(place.number).and_then(|_| writer::own_run(place.number)));
+    let first = own.unwrap_or(place.run.as_ptr());
     // SAFETY: both offsets are below the cells of the series, which lie in a row in the writer's slab as in the shared
     // cells.
     let (bucket, sum) = unsafe { (&*first.add(at as usize), &*first.add(sum as usize)) };
@@ -101,7 +102,7 @@ impl Histogram {
     #[inline(never)]
     fn record_elsewhere(&self, v: f64, n: u64) {
         let Bound { family, slot, number, .. } = &self.bound;
-        record_elsewhere(family, Place { number: *number, shared: self.bound.shared(), slot: *slot }, v, n);
+        record_elsewhere(family, Place { number: *number, run: self.bound.run(), slot: *slot }, v, n);
     }
 
     /// Records a value. What is not finite is counted as invalid and not recorded. The HDR store counts values below

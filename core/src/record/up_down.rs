@@ -90,7 +90,7 @@ impl UpDown {
     }
 
     pub(crate) fn add_to(family: &Arc<Core>, labels: &[&str], n: i64) {
-        family.with_place(labels, |place| writer::add(place.number, place.shared, n as u64));
+        family.with_place(labels, |place| writer::add(place.number, place.shared(), n as u64));
     }
 }
 

@@ -29,7 +29,7 @@ impl Bound {
     /// Of a series whose handle was counted already.
     pub(super) fn counted(family: Arc<Core>, slot: Slot) -> Bound {
         let number = family.number(slot);
-        let shared = NonNull::from(family.space.shared(number));
+        let shared = family.space.shared_run(number);
         Bound { family, shared, slot, number }
     }
 
@@ -38,6 +38,11 @@ impl Bound {
     pub(crate) fn shared(&self) -> &'static AtomicU64 {
         // SAFETY: shared cells live as long as the process.
         unsafe { self.shared.as_ref() }
+    }
+
+    /// Where its shared cells begin.
+    pub(crate) fn run(&self) -> NonNull<AtomicU64> {
+        self.shared
     }
 
     /// The shared cell `offset` numbers on.

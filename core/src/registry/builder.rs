@@ -198,6 +198,7 @@ impl<M: Metric, L> Builder<M, L> {
             cells,
             limit: draft.limit.unwrap_or(LIMIT),
             private: draft.private.unwrap_or(if paged { PRIVATE_PAGED } else { PRIVATE }),
+            names: rule,
             expire_after: draft.expire_after.filter(|_| !draft.label_names.is_empty()),
             quantiles,
             window,

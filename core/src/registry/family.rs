@@ -161,7 +161,7 @@ impl Core {
         let slot = self.find_or_make(key::hash(labels.iter().copied()), labels, Hold::Lease).ok()?;
         let lease = Lease::counted(Arc::clone(self), slot);
         let number = self.number(slot);
-        let result = record(recall::Place { number, shared: self.space.shared(number), slot });
+        let result = record(recall::Place { number, run: self.space.shared_run(number), slot });
         // The overflow series stands for many label sets, which would push the others out of the cache.
         if self.state(slot) & OVERFLOW == 0 {
             recall::keep(lease, generation, key, labels);
@@ -190,6 +190,10 @@ impl Core {
             return Ok(slot);
         }
         drop(table);
+        // Relaxed: a family that is full is not worth an exclusive lock; whoever makes room is seen a little later.
+        if self.live.load(Relaxed) >= self.spec.limit {
+            return self.overflow(hold);
+        }
         let mut table = held(stripe.write());
         if let Some(slot) = self.search(&table, hash, labels) {
             self.hold_as(slot, hold);

@@ -37,7 +37,7 @@ use family::Core;
 use limits::Budget;
 use spec::Spec;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use words::Words;
 
 /// The most series a registry has in all, unless it is told otherwise. At 90 bytes a series that is 180 MB.
@@ -89,6 +89,7 @@ impl RegistryOptions {
                 families: RwLock::new(Arc::default()),
                 names: Mutex::new(HashMap::new()),
                 collectors: RwLock::new(Vec::new()),
+                unlisted: Mutex::new(Vec::new()),
                 keeping: Mutex::new(()),
                 scrapes: Scrapes::default(),
             }),
@@ -116,6 +117,8 @@ pub(crate) struct Inner {
     /// The family that prints each sample name. Its lock orders registrations.
     names: Mutex<HashMap<String, Arc<Core>>>,
     pub(crate) collectors: RwLock<Vec<Arc<dyn Collector>>>,
+    /// Families that were taken out and may still be used.
+    unlisted: Mutex<Vec<Weak<Core>>>,
     /// Held by whoever does the upkeep.
     keeping: Mutex<()>,
     pub(crate) scrapes: Scrapes,
@@ -229,6 +232,7 @@ impl Registry {
         *families = Arc::new(list);
         drop((families, names));
         family.changed();
+        held(self.inner.unlisted.lock()).push(Arc::downgrade(&family));
         true
     }
 
@@ -288,6 +292,12 @@ impl Registry {
         let failures: u64 = self.families().iter().map(|family| family.upkeep(now)).sum();
         // Relaxed: a count that is only shown.
         self.inner.scrapes.failures.fetch_add(failures, Relaxed);
+        let unlisted: Vec<Arc<Core>> = {
+            let mut unlisted = held(self.inner.unlisted.lock());
+            unlisted.retain(|family| family.strong_count() > 0);
+            unlisted.iter().filter_map(Weak::upgrade).collect()
+        };
+        unlisted.iter().for_each(|family| family.reclaim());
     }
 }
 

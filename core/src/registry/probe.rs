@@ -5,6 +5,7 @@ use super::bound::{Lease, Slot};
 use super::family::Core;
 use super::key;
 use super::limits::Budget;
+use super::name::NameRule;
 use super::series::Hold;
 use super::spec::{Cells, Spec};
 use super::words::Words;
@@ -18,7 +19,16 @@ use std::sync::Arc;
 fn family(space: &'static Space, kind: Kind, cells: Cells, shape: Option<Shape>, private: u32) -> Arc<Core> {
     let meta =
         Meta { name: "m".into(), kind, label_names: vec!["l".into()], shape: shape.map(Arc::new), ..Meta::default() };
-    let spec = Spec { kind, cells, limit: 4, private, expire_after: None, quantiles: Vec::new(), window: None };
+    let spec = Spec {
+        kind,
+        cells,
+        limit: 4,
+        private,
+        expire_after: None,
+        names: NameRule::Utf8,
+        quantiles: Vec::new(),
+        window: None,
+    };
     Arc::new(Core::new(spec, meta, space, Arc::new(Words::new()), Arc::new(Budget::new(8))))
 }
 

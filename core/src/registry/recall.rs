@@ -69,8 +69,18 @@ impl Drop for Keeper {
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) number: CellId,
-    pub(crate) shared: &'static AtomicU64,
+    /// The shared cell of that number, and of those after it.
+    pub(crate) run: NonNull<AtomicU64>,
     pub(crate) slot: u32,
+}
+
+impl Place {
+    /// The first shared cell.
+    #[inline(always)]
+    pub(crate) fn shared(&self) -> &'static AtomicU64 {
+        // SAFETY: shared cells live as long as the process.
+        unsafe { self.run.as_ref() }
+    }
 }
 
 /// The place of a label set this thread used before.
@@ -94,8 +104,7 @@ pub(super) fn find(family: &Core, key: &Key, labels: &[&str]) -> Option<Place> {
             && key.is(labels, entry.lengths, &entry.words)
             && let (Some(shared), Some(lease)) = (entry.shared, &entry.lease)
         {
-            // SAFETY: shared cells live as long as the process.
-            return Some(Place { number: entry.number, shared: unsafe { shared.as_ref() }, slot: lease.slot });
+            return Some(Place { number: entry.number, run: shared, slot: lease.slot });
         }
     }
     None
@@ -110,7 +119,7 @@ pub(super) fn keep(lease: Lease, generation: u32, key: &Key, labels: &[&str]) {
         family: lease.family.uid,
         generation,
         words: key::words(labels),
-        shared: Some(NonNull::from(lease.family.space.shared(number))),
+        shared: Some(lease.family.space.shared_run(number)),
         lease: Some(lease),
         number,
     };

@@ -78,6 +78,13 @@ impl<'a> Record<'a> {
         self.words[COMPANION].load(Relaxed)
     }
 
+    /// When the series began, as the family's [`tick`](Core::tick) has it.
+    #[inline]
+    pub(crate) fn tick(&self) -> u32 {
+        // Relaxed: written before the series was published.
+        self.words[CREATED].load(Relaxed)
+    }
+
     /// The numbers of the label values.
     #[inline]
     pub(super) fn word_numbers(self) -> impl Iterator<Item = u32> + use<'a> {
@@ -188,9 +195,7 @@ impl Core {
 
     /// When the series began, Unix time in milliseconds.
     pub(crate) fn created_ms(&self, record: Record<'_>) -> u64 {
-        // Relaxed: written before the series was published.
-        let ticks = record.words[CREATED].load(Relaxed);
-        self.birth_ms + u64::from(ticks) * TICK_MS_DEN / TICKS_NUM
+        self.birth_ms + u64::from(record.tick()) * TICK_MS_DEN / TICKS_NUM
     }
 
     /// The label values of a series that cannot be recycled while this is used.
@@ -234,7 +239,7 @@ impl Core {
     }
 
     /// The time as a series' start has it.
-    pub(super) fn tick(&self) -> u32 {
+    pub(crate) fn tick(&self) -> u32 {
         let ticks = now_ms().saturating_sub(self.birth_ms) * TICKS_NUM / TICK_MS_DEN;
         u32::try_from(ticks).unwrap_or(u32::MAX)
     }

@@ -92,7 +92,9 @@ impl Side {
             }
             TryResult::Absent => {
                 let labels = labels.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-                all.insert((slot, bucket), Exemplar { labels, value, at_ms });
+                if let Some(place) = all.try_entry((slot, bucket)) {
+                    place.insert(Exemplar { labels, value, at_ms });
+                }
             }
             TryResult::Locked => {}
         }

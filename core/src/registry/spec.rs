@@ -1,5 +1,6 @@
 //! What a family is made of: the options of a registration, checked.
 
+use super::name::NameRule;
 use crate::merge::snapshot::Kind;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(crate) struct Spec {
     /// Series that get a private cell in every slab; the later ones are shared.
     pub(crate) private: u32,
     pub(crate) expire_after: Option<Duration>,
+    /// Which names its registry takes.
+    pub(crate) names: NameRule,
     /// The quantiles a summary shows.
     pub(crate) quantiles: Vec<f64>,
     pub(crate) window: Option<WindowSpec>,

@@ -143,9 +143,15 @@ impl Words {
     }
 }
 
-/// Units that so many bytes take. The empty text takes one too, so that it has an address.
+/// Units that so many bytes are given: as many as they need up to 32 bytes, and then the next of four sizes to each power
+/// of two, so that the bytes of a gone value serve one of nearly its length. The empty text has one unit too, so that it
+/// has an address.
 fn units(length: usize) -> usize {
-    length.div_ceil(UNIT).max(1)
+    let needed = length.div_ceil(UNIT).max(1);
+    match needed {
+        ..=8 => needed,
+        _ => needed.next_multiple_of(1 << (needed.ilog2() - 2)),
+    }
 }
 
 impl Making {

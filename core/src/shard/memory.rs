@@ -56,6 +56,14 @@ impl Mapping {
         self.cells
     }
 
+    /// Where the cells from `index` on begin, which must be below [`len`](Self::len).
+    #[inline]
+    pub(crate) fn run(&self, index: usize) -> NonNull<AtomicU64> {
+        debug_assert!(index < self.cells);
+        // SAFETY: the caller keeps `index` inside the mapping.
+        unsafe { self.base.add(index) }
+    }
+
     /// The cell at `index`, which must be below [`len`](Self::len) and committed.
     #[inline]
     pub(crate) fn cell(&self, index: usize) -> &AtomicU64 {

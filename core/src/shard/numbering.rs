@@ -102,6 +102,11 @@ impl Region {
     }
 }
 
+/// What so many numbers are given: a run of a page or more has whole pages, so that the next one starts at a page.
+fn whole_pages(len: u32) -> u32 {
+    if len < PAGE_CELLS { len } else { len.next_multiple_of(PAGE_CELLS) }
+}
+
 /// The numbers of one space.
 pub(crate) struct Numbering {
     layout: Layout,
@@ -141,6 +146,7 @@ impl Numbering {
 
     /// `len` numbers in a row, private ones if the tier says so and there are any left.
     pub(crate) fn take(&self, tier: Tier, len: u32) -> Option<CellId> {
+        let len = whole_pages(len);
         let private = (tier == Tier::Private).then(|| self.region(Tier::Private, len).take(len)).flatten();
         private.or_else(|| self.region(Tier::Shared, len).take(len))
     }
@@ -154,6 +160,7 @@ impl Numbering {
     /// Takes numbers back. Their cells must be zero in every slab, and nobody may write them.
     pub(crate) fn give_back(&self, at: CellId, len: u32) {
         let tier = if at < self.layout.private() { Tier::Private } else { Tier::Shared };
+        let len = whole_pages(len);
         self.region(tier, len).give_back(at, len);
     }
 

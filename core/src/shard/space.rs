@@ -96,6 +96,12 @@ impl Space {
         self.shared.cell(number as usize)
     }
 
+    /// Where the shared cells of a run of numbers begin.
+    #[inline]
+    pub(crate) fn shared_run(&self, number: CellId) -> NonNull<AtomicU64> {
+        self.shared.run(number as usize)
+    }
+
     // ---- numbers ----------------------------------------------------------------------------------------------
 
     /// `len` zeroed cells in a row, usable in every slab that has them. `None` if there are none left.
@@ -237,7 +243,7 @@ impl Space {
 
     /// Keeps counts from moving, and reads cells, for as long as it lives.
     pub(crate) fn view(&self) -> View<'_> {
-        View { ledger: held(self.ledger.read()), slabs: self.slabs().collect(), space: self }
+        View::new(held(self.ledger.read()), self.slabs().collect(), self)
     }
 }
 

@@ -16,9 +16,11 @@ use std::sync::RwLockReadGuard;
 
 /// Everything that holds a cell, for the length of one step of a merge.
 pub(crate) struct View<'a> {
-    pub(super) ledger: RwLockReadGuard<'a, Vec<Attached>>,
-    pub(super) slabs: Vec<&'a Slab>,
-    pub(super) space: &'a Space,
+    ledger: RwLockReadGuard<'a, Vec<Attached>>,
+    slabs: Vec<&'a Slab>,
+    space: &'a Space,
+    /// Nothing but whole numbers anywhere.
+    plain: bool,
 }
 
 /// What a cell of a counter came to: the exact whole part, and the rest.
@@ -28,7 +30,13 @@ pub(crate) struct Sum {
     pub(crate) part: f64,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    pub(super) fn new(ledger: RwLockReadGuard<'a, Vec<Attached>>, slabs: Vec<&'a Slab>, space: &'a Space) -> View<'a> {
+        let mut view = View { ledger, slabs, space, plain: false };
+        view.plain = view.is_plain();
+        view
+    }
+
     /// Calls `each` with every cell that number has, and what its bits mean.
     #[inline]
     fn each(&self, number: CellId, mut each: impl FnMut(&AtomicU64, CellEncoding)) {
@@ -61,13 +69,19 @@ impl View<'_> {
     }
 
     /// True if every cell holds whole numbers and lies in a slab or the shared cells.
-    pub(crate) fn is_plain(&self) -> bool {
+    fn is_plain(&self) -> bool {
         self.ledger.is_empty() && self.slabs.iter().all(|slab| slab.encoding == CellEncoding::U64)
     }
 
-    /// The sums of many numbers, in a plain view: slab by slab, so that each is read in one sweep.
+    /// True if every cell of this number holds a whole number and lies in a slab or the shared cells.
+    #[inline]
+    pub(crate) fn is_whole(&self, number: CellId) -> bool {
+        // Numbers of the shared tier are in no slab, whatever the slabs hold.
+        self.plain || number >= self.space.layout().private() && self.ledger.iter().all(|a| a.cell(number).is_none())
+    }
+
+    /// The sums of many numbers that are [`whole`](Self::is_whole): slab by slab, so that each is read in one sweep.
     pub(crate) fn counts(&self, numbers: &[CellId], sums: &mut Vec<u64>) {
-        debug_assert!(self.is_plain());
         sums.clear();
         sums.extend(numbers.iter().map(|number| cell::read(self.space.shared(*number))));
         let private = self.space.layout().private();
@@ -97,18 +111,18 @@ impl View<'_> {
 
     /// Adds the counts of the numbers `cells` to `counts`, which is as long.
     pub(crate) fn add_counts(&self, cells: Range<CellId>, counts: &mut [u64]) {
-        if !self.is_plain() {
+        if !self.plain {
             counts.iter_mut().zip(cells).for_each(|(count, number)| *count += self.count(number).whole);
             return;
         }
-        let mut add = |first: &AtomicU64| {
-            // SAFETY: the numbers follow each other inside the mapping that `first` lies in.
+        let mut add = |first: *const AtomicU64| {
+            // SAFETY: the numbers follow each other inside the mapping that `first` points into.
             let run = unsafe { std::slice::from_raw_parts(first, counts.len()) };
             counts.iter_mut().zip(run).for_each(|(count, cell)| *count = count.wrapping_add(cell::read(cell)));
         };
-        add(self.space.shared(cells.start));
+        add(self.space.shared_run(cells.start).as_ptr());
         if cells.start < self.space.layout().private() {
-            self.slabs.iter().for_each(|slab| add(slab.cells.cell(cells.start as usize)));
+            self.slabs.iter().for_each(|slab| add(slab.cells.run(cells.start as usize).as_ptr()));
         }
     }
 }

@@ -111,7 +111,7 @@ fn the_whole_exposition_parses_line_by_line() {
     let output = gateway(&["--once", "--seconds", "1", "--workers", "3"]);
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(parse_all(text.lines()) > 200);
+    assert!(parse_all(text.lines()) >= 150);
     for line in
         ["gateway_build_info{version=", "gateway_state{gateway_state=\"draining\"} 1", "http_requests_in_flight 0"]
     {
