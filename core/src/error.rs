@@ -100,5 +100,11 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        std::io::Error::other(error)
+    }
+}
+
 /// A result of the cold path.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

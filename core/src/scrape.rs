@@ -96,6 +96,7 @@ impl Registry {
     /// );
     /// # Ok::<(), tykmetrics::Error>(())
     /// ```
+    #[must_use]
     pub fn render(&self, exposition: impl Into<Exposition>) -> Vec<u8> {
         let mut all = Vec::new();
         self.render_into(exposition, &mut all);

@@ -99,6 +99,7 @@ impl Registry {
     /// assert_eq!(series.map(|s| s.value().as_f64()), Some(Some(4.0)));
     /// # Ok::<(), tykmetrics::Error>(())
     /// ```
+    #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         struct Copy(Snapshot);
         impl Visitor for Copy {

@@ -53,6 +53,7 @@ impl<M: Metric, const N: usize> Family<M, N> {
     /// A handle on the series of these label values, in the order of the label names. Made if there is none; the
     /// overflow series beyond the family's limit, or when there is no memory for one more. To keep: the lookup costs more
     /// than the record.
+    #[must_use = "a handle is for recording"]
     pub fn with(&self, labels: [&str; N]) -> M {
         // The number of labels is the family's, and a family with labels has its overflow series from the start.
         M::of(self.core.bind(&labels).expect("a family has a series for any labels"))

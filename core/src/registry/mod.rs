@@ -52,6 +52,7 @@ const SERIES_LIMIT: u64 = 2_000_000;
 /// assert!(registry.counter("no.dots", "Refused under the legacy rule").register().is_err());
 /// ```
 #[derive(Debug, Clone)]
+#[must_use = "a registry exists once `build` was called"]
 pub struct RegistryOptions {
     names: NameRule,
     series_limit: u64,
@@ -78,6 +79,7 @@ impl RegistryOptions {
     }
 
     /// The registry.
+    #[must_use]
     pub fn build(self) -> Registry {
         let budget = Arc::new(Budget::new(self.series_limit));
         Registry {
@@ -176,6 +178,8 @@ impl Registry {
     }
 
     /// A counter: it only goes up.
+    ///
+    /// End the name in `_total`: OpenMetrics adds it where it is missing, and the same counter would have two names.
     pub fn counter(&self, name: impl Into<String>, help: impl Into<String>) -> Builder<Counter> {
         Builder::new(self, name, help)
     }

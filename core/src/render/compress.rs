@@ -7,6 +7,25 @@ use super::encoding::Encoding;
 use crate::error::{Error, ErrorCode};
 
 /// Packs chunks and gives them to a sink.
+///
+/// ```
+/// use tykmetrics::render::Compressor;
+/// use tykmetrics::{Encoding, Registry, negotiate};
+///
+/// # let registry = Registry::new();
+/// # registry.gauge("up", "").register()?.set(1.0);
+/// // What the client sent.
+/// let (accept, accept_encoding) = ("text/plain", "gzip, identity;q=0.5");
+/// let exposition = negotiate(accept);
+/// let encoding = Encoding::negotiate(accept_encoding);
+///
+/// let mut socket: Vec<u8> = Vec::new(); // anything that implements `Write`
+/// let mut packer = Compressor::new(encoding, |chunk: &[u8]| std::io::Write::write_all(&mut socket, chunk))?;
+/// registry.render_to(exposition, |chunk| packer.write(chunk))?;
+/// packer.finish()?;
+/// assert_eq!(exposition.content_type(), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Compressor<F> {
     codec: Codec,
     sink: F,
@@ -99,11 +118,11 @@ where
         }
     }
 
-    /// Ends the body and gives back the sink.
+    /// Ends the body.
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    pub fn finish(mut self) -> Result<F, E> {
+    pub fn finish(mut self) -> Result<(), E> {
         let rest = match self.codec {
             Codec::Identity => Vec::new(),
             #[cfg(feature = "gzip")]
@@ -114,7 +133,7 @@ where
         if !rest.is_empty() {
             (self.sink)(&rest)?;
         }
-        Ok(self.sink)
+        Ok(())
     }
 }
 
@@ -146,7 +165,7 @@ mod tests {
         for chunk in chunks {
             compressor.write(chunk).unwrap();
         }
-        compressor.finish().map(drop).unwrap();
+        compressor.finish().unwrap();
         given
     }
 
@@ -197,7 +216,7 @@ mod tests {
             if encoding.is_available() {
                 let mut compressor = Compressor::new(encoding, refuse).unwrap();
                 let written = compressor.write(b"text");
-                let error = written.and_then(|()| compressor.finish().map(drop)).unwrap_err();
+                let error = written.and_then(|()| compressor.finish()).unwrap_err();
                 assert_eq!(error.code(), ErrorCode::Sink);
             }
         }

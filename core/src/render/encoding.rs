@@ -6,6 +6,7 @@ use super::negotiate::quality;
 
 /// How a body is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Encoding {
     /// Not at all.
     #[default]
@@ -17,7 +18,15 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The value of the `Content-Encoding` header.
+    /// The value of the `Content-Encoding` header, which a body that is not packed goes without.
+    pub const fn content_encoding(self) -> Option<&'static str> {
+        match self {
+            Encoding::Identity => None,
+            packed => Some(packed.as_str()),
+        }
+    }
+
+    /// The name that `Accept-Encoding` has for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Encoding::Identity => "identity",

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 /// What happens to names that are not of the classic kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Escaping {
     /// They are kept, between quotes.
     AllowUtf8,

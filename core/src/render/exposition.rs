@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 /// A wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Format {
     /// The Prometheus text format, version 0.0.4.
     #[default]
@@ -103,6 +104,7 @@ impl FromStr for Format {
 
 /// Which buckets of a histogram are shown, where a format can show both kinds (protobuf, OpenMetrics 2.0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Histograms {
     /// Those with the bounds the user chose.
     Classic,
