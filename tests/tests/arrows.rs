@@ -16,7 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Memory and who writes it. Of shapes it knows how long a page is, and no more (tested below).
     ("shard", &["error", "shape", "sync"]),
     // Plain numbers: what a scrape found, and histograms as counts by slot.
-    ("merge::snapshot", &["merge::distribution", "shape"]),
+    ("merge::value", &["merge::distribution"]),
+    ("merge::snapshot", &["merge::value", "shape"]),
     ("merge::distribution", &["error", "shape"]),
     // The past of a summary's quantiles; a family's spec says how long it is.
     ("merge::window", &["merge::distribution", "registry"]),
@@ -42,7 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Parts of `merge` that others may know by themselves.
-const PARTS: [&str; 3] = ["snapshot", "distribution", "window"];
+const PARTS: [&str; 4] = ["snapshot", "value", "distribution", "window"];
 
 /// The sources of the crate by their path under `core/src`.
 fn sources() -> Vec<(String, String)> {

@@ -8,6 +8,7 @@
 
 pub mod distribution;
 pub mod snapshot;
+mod value;
 pub(crate) mod window;
 
 use crate::clock::now_ms;
