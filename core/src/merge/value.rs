@@ -34,7 +34,7 @@ pub enum Value {
     Summary(Quantiles),
     /// The labels of an info metric, beside the family's own.
     Info(Vec<(String, String)>),
-    /// Which of the family's states hold, in the order of [`Meta::states`].
+    /// Which of the family's states hold, in the order of [`Meta::states`](super::snapshot::Meta::states).
     StateSet(Vec<bool>),
 }
 
