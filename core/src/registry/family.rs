@@ -5,7 +5,7 @@
 //! lookups and makers of series take. Nothing here is on the record path of a bound handle.
 
 use super::bound::{Bound, Lease, Slot};
-use super::key::{self, Key};
+use super::key::{self, Key, Seeds};
 use super::limits::Budget;
 use super::recall;
 use super::rows::Rows;
@@ -57,6 +57,8 @@ pub(crate) struct Core {
     pub(super) budget: Arc<Budget>,
     pub(super) growth: Mutex<Growth>,
     pub(crate) live: AtomicU32,
+    /// The process's, kept here so that a lookup need not ask whether they were made.
+    seeds: Seeds,
     index: Box<[CachePadded<RwLock<HashTable<Slot>>>]>,
     pub(super) hot: OnceLock<ArrayQueue<Slot>>,
     pub(crate) side: Side,
@@ -88,6 +90,7 @@ impl Core {
                 overflow: None,
             }),
             live: AtomicU32::new(0),
+            seeds: Seeds::process(),
             index: (0..if labels == 0 { 1 } else { STRIPES }).map(|_| CachePadded::default()).collect(),
             hot: OnceLock::new(),
             side: Side::default(),
@@ -139,7 +142,7 @@ impl Core {
     /// through the index. `None` if the label count is wrong or no series could be had.
     #[inline]
     pub(crate) fn with_place<R>(self: &Arc<Self>, labels: &[&str], record: impl Fn(recall::Place) -> R) -> Option<R> {
-        let key = Key::new(labels);
+        let key = Key::new(labels, self.seeds);
         if let Some(place) = recall::find(self, &key, labels) {
             return Some(record(place));
         }

@@ -34,8 +34,7 @@ pub(super) struct Key {
 impl Key {
     /// The key of label values in their order.
     #[inline(always)]
-    pub(super) fn new(labels: &[&str]) -> Key {
-        let seeds = Seeds::process();
+    pub(super) fn new(labels: &[&str], seeds: Seeds) -> Key {
         let (mut hash, mut lengths, mut pairs, mut longest) = (seeds.low, 0, 0, 0);
         for label in labels {
             let bytes = label.as_bytes();
@@ -105,15 +104,14 @@ fn finish(hash: u64) -> u64 {
 
 /// What a process's hashes are seeded with.
 #[derive(Clone, Copy)]
-struct Seeds {
+pub(super) struct Seeds {
     low: u64,
     high: u64,
 }
 
 impl Seeds {
     /// The seeds of this process.
-    #[inline(always)]
-    fn process() -> Seeds {
+    pub(super) fn process() -> Seeds {
         static SEEDS: LazyLock<Seeds> = LazyLock::new(|| {
             // A model must run the same way every time.
             if cfg!(loom) {
@@ -205,7 +203,7 @@ mod tests {
         let mut keys = HashSet::new();
         for a in &values {
             for b in &values {
-                let key = Key::new(&[a, b]);
+                let key = Key::new(&[a, b], Seeds::process());
                 assert_eq!(key.hash, hash([a.as_str(), b.as_str()]));
                 assert_eq!(key.is_small, a.len().div_ceil(16).max(1) + b.len().div_ceil(16).max(1) <= WORDS / 2);
                 if key.is_small {
@@ -222,7 +220,10 @@ mod tests {
                 }
             }
         }
-        assert!(!Key::new(&["x"; 9]).is_small && !Key::new(&["x".repeat(256).as_str()]).is_small);
+        assert!(
+            !Key::new(&["x"; 9], Seeds::process()).is_small
+                && !Key::new(&["x".repeat(256).as_str()], Seeds::process()).is_small
+        );
     }
 
     #[test]
