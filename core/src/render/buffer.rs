@@ -10,6 +10,17 @@ use std::ptr;
 /// How far a copy may read past a piece, or write past the end of a line: one step of 16 bytes.
 pub(crate) const SLACK: usize = 16;
 
+/// The digits of 0 to 99; the places beyond are never asked for.
+const PAIRS: [[u8; 2]; 128] = {
+    let mut pairs = [[b'0'; 2]; 128];
+    let mut n = 0;
+    while n < 100 {
+        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+        n += 1;
+    }
+    pairs
+};
+
 /// Pieces of prepared text, one after the other, with [`SLACK`] readable bytes behind the last.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pieces {
@@ -139,6 +150,36 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Writes a whole number in digits.
+    ///
+    /// In its place at once: digits copied from a buffer would wait there for the stores that put them there. About a
+    /// twentieth of the time of a line (`make bench`, render).
+    ///
+    /// # Safety
+    /// All that was written since [`new`](Self::new), these digits included (20 at most), is at most `worst` bytes long.
+    #[inline]
+    pub(crate) unsafe fn digits(&mut self, mut number: u64) {
+        let len = number.checked_ilog10().unwrap_or(0) as usize + 1;
+        debug_assert!(len + SLACK <= self.room());
+        let pair = |of: u64| PAIRS[of as usize & 127];
+        // SAFETY: two bytes each, at places that go down from `len` by as many digits as the number has; there is room, as
+        // the caller promises.
+        unsafe {
+            let mut to = self.to.add(len);
+            self.to = to;
+            while number >= 100 {
+                to = to.sub(2);
+                to.cast::<[u8; 2]>().write_unaligned(pair(number % 100));
+                number /= 100;
+            }
+            if number >= 10 {
+                to.sub(2).cast::<[u8; 2]>().write_unaligned(pair(number));
+            } else {
+                to.sub(1).write(b'0' + number as u8);
+            }
+        }
+    }
+
     /// Writes one byte.
     ///
     /// # Safety
@@ -223,6 +264,22 @@ mod tests {
         }
         cursor.finish();
         assert_eq!(out, (0..70).flat_map(text_of).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn digits_are_those_of_the_standard_library() {
+        let edges = (0..20).flat_map(|power| {
+            let edge = 10u64.pow(power);
+            [edge - 1, edge, edge + 1, edge.wrapping_mul(7), edge.wrapping_mul(9) + 9]
+        });
+        for number in edges.chain(0..2000).chain([u64::MAX, u64::MAX - 1, i64::MAX as u64]) {
+            let mut out = b"before".to_vec();
+            let mut cursor = Cursor::new(&mut out, 20);
+            // SAFETY: 20 bytes were reserved.
+            unsafe { cursor.digits(number) };
+            cursor.finish();
+            assert_eq!(String::from_utf8_lossy(&out), format!("before{number}"));
+        }
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Line {
                     lines.text(value.raw.as_bytes());
                 }
                 lines.piece(&self.pieces, labels);
-                lines.text(itoa::Buffer::new().format(*whole).as_bytes());
+                lines.digits(*whole);
                 lines.byte(b'\n');
             }
         }
