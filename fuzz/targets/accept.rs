@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use tykmetrics::{ContentEncoding, Format, Registry, negotiate};
+use tykmetrics::{Encoding, Format, Registry, negotiate};
 
 /// A part of a header: a word that means something, or anything at all.
 #[derive(Arbitrary, Debug)]
@@ -53,7 +53,7 @@ fuzz_target!(|input: (Vec<Part<'_>>, Vec<Part<'_>>)| {
     if exposition.format != Format::Text {
         assert_eq!(negotiate(&content_type), exposition, "{accept:?} gave {content_type:?}");
     }
-    let encoding = ContentEncoding::negotiate(&accept_encoding);
+    let encoding = Encoding::negotiate(&accept_encoding);
     assert!(encoding.is_available());
     let registry = Registry::new();
     if let Ok(counter) = registry.counter("requests_total", "Requests.").register() {
