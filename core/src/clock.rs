@@ -1,13 +1,27 @@
-//! The one place that asks for the time of day.
+//! The one place that asks what time it is.
 
 #[cfg(not(loom))]
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+#[cfg(not(loom))]
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Unix time in milliseconds.
 #[cfg(not(loom))]
 pub(crate) fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis() as u64
 }
+
+/// Unix time in milliseconds by a clock that never steps: as it was when it was first asked for, and what passed since.
+/// For what is compared (starts, idle times, windows), where a corrected clock would make the past look like the future.
+#[cfg(not(loom))]
+pub(crate) fn steady_ms() -> u64 {
+    static BEGAN: LazyLock<(Instant, u64)> = LazyLock::new(|| (Instant::now(), now_ms()));
+    BEGAN.1 + BEGAN.0.elapsed().as_millis() as u64
+}
+
+/// A model has one clock.
+#[cfg(loom)]
+pub(crate) use now_ms as steady_ms;
 
 /// The time a model says it is: the search is only sound if every run of it is the same.
 #[cfg(loom)]

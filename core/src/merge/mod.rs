@@ -11,7 +11,7 @@ pub mod snapshot;
 mod value;
 pub(crate) mod window;
 
-use crate::clock::now_ms;
+use crate::clock::{now_ms, steady_ms};
 use crate::registry::Registry;
 use crate::registry::bound::Slot;
 use crate::registry::family::{Core, OVERFLOW_LABEL};
@@ -197,7 +197,7 @@ struct Scratch {
 impl Core {
     /// Walks the family's series, the overflow series last. False if the visitor has had enough.
     pub(crate) fn visit(&self, visitor: &mut impl Visitor) -> bool {
-        let mut scratch = Scratch { now_ms: now_ms(), counts: Vec::new(), exemplars: Vec::new() };
+        let mut scratch = Scratch { now_ms: steady_ms(), counts: Vec::new(), exemplars: Vec::new() };
         // Series that are made while this walk waits for its sink are left to the next one: such a series may be the heir of
         // one that was shown already, and no series may be there twice.
         let (made, began) = (self.series_made(), self.tick());

@@ -13,7 +13,7 @@ use super::series::{CELL, COMPANION, CREATED, EXPIRED, HANDLE, Hold, LABELS, LEA
 use super::side::Side;
 use super::spec::Spec;
 use super::words::{self, Words};
-use crate::clock::now_ms;
+use crate::clock::steady_ms;
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::Meta;
 use crate::shape::Shape;
@@ -94,7 +94,7 @@ impl Core {
             index: (0..if labels == 0 { 1 } else { STRIPES }).map(|_| CachePadded::default()).collect(),
             hot: OnceLock::new(),
             side: Side::default(),
-            birth_ms: now_ms(),
+            birth_ms: steady_ms(),
             overflowed: AtomicU64::new(0),
             invalid: AtomicU64::new(0),
             spec,

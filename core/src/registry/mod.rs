@@ -26,7 +26,7 @@ pub use builder::{Builder, Labelled, VecOf};
 pub use families::{Family, FamilyVec};
 pub use name::NameRule;
 
-use crate::clock::now_ms;
+use crate::clock::steady_ms;
 use crate::collect::Collector;
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::{Kind, Meta};
@@ -292,7 +292,7 @@ impl Registry {
             Err(std::sync::TryLockError::Poisoned(panicked)) => panicked.into_inner(),
             Err(std::sync::TryLockError::WouldBlock) => return,
         };
-        let now = now_ms();
+        let now = steady_ms();
         let failures: u64 = self.families().iter().map(|family| family.upkeep(now)).sum();
         // Relaxed: a count that is only shown.
         self.inner.scrapes.failures.fetch_add(failures, Relaxed);

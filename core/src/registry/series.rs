@@ -6,7 +6,7 @@
 
 use super::bound::Slot;
 use super::family::Core;
-use crate::clock::now_ms;
+use crate::clock::steady_ms;
 use crate::merge::snapshot::Text;
 use crate::shard::cell::CellId;
 use crate::sync::{AtomicU32, Ordering::*};
@@ -240,7 +240,7 @@ impl Core {
 
     /// The time as a series' start has it.
     pub(crate) fn tick(&self) -> u32 {
-        let ticks = now_ms().saturating_sub(self.birth_ms) * TICKS_NUM / TICK_MS_DEN;
+        let ticks = steady_ms().saturating_sub(self.birth_ms) * TICKS_NUM / TICK_MS_DEN;
         u32::try_from(ticks).unwrap_or(u32::MAX)
     }
 }
