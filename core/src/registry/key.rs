@@ -54,8 +54,8 @@ impl Key {
             return false;
         }
         // The values are read again: they are in the cache, the branches on their lengths are known by now, and words that
-        // were stored one by one and loaded as vectors would wait for the stores to leave the store buffer, which took a
-        // quarter of the lookup. The differences are collected, since the usual answer is yes.
+        // were stored one by one and loaded as vectors would wait for the stores to leave the store buffer. The differences
+        // are collected, since the usual answer is yes.
         let mut difference = 0;
         let mut pairs = words.chunks_exact(2);
         for label in labels {

@@ -152,8 +152,7 @@ impl<'a> Cursor<'a> {
 
     /// Writes a whole number in digits.
     ///
-    /// In its place at once: digits copied from a buffer would wait there for the stores that put them there. About a
-    /// twentieth of the time of a line (`make bench`, render).
+    /// In its place at once: digits copied from a buffer would wait there for the stores that put them there.
     ///
     /// # Safety
     /// All that was written since [`new`](Self::new), these digits included (20 at most), is at most `worst` bytes long.

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorCode, Result};
 /// Cells of 8 bytes in a page: the first [`SUM_CELLS`] hold the page's sum, the others count.
 pub const PAGE_CELLS: usize = 512;
 /// Cells that a page's sum is kept in, each for every eighth bucket: a cache line. An add of f64 to a cell waits for the
-/// one before, some 12 cycles through memory, which is most of what a record costs; values that vary go to several.
+/// one before through memory (`make bench`, limits: `f64 sum`); values that vary go to several.
 pub const SUM_CELLS: usize = 8;
 /// The sum's cell is found by masking.
 const _: () = assert!(PAGE_CELLS.is_power_of_two() && SUM_CELLS.is_power_of_two());
