@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-use std::time::Instant;
 use tykmetrics::snapshot::{Family, Kind, Meta, Row, Snapshot, Text, Value};
 use tykmetrics::{Collector, Format, Registry};
 
@@ -16,22 +15,30 @@ fn histogram_pages_start_at_pages() {
     assert_eq!(h.cell() % 512, 0);
 }
 
-/// Taking back series with exemplars is linear.
+/// Taking back series with exemplars is linear: 16 times the series take 16 times the work, where a fault once made it
+/// 256 times. This thread's own processor time, the least of three, so that a busy neighbour changes nothing.
 #[test]
 fn reclaiming_series_with_exemplars() {
-    let time = |n: usize| {
+    let processor = || {
+        let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the clock writes one timespec, which is there.
+        assert_eq!(unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) }, 0);
+        Duration::new(t.tv_sec as u64, t.tv_nsec as u32)
+    };
+    let once = |n: usize| {
         let r = Registry::new();
         let f = r.counter("c_total", "").labels(["l"]).limit(1_000_000).register().unwrap();
         (0..n)
             .for_each(|i| f.with([&i.to_string()]).add_with_exemplar(1, &[("trace_id", "0123456789abcdef")]).unwrap());
         f.clear();
-        let begun = Instant::now();
+        let begun = processor();
         r.upkeep();
-        begun.elapsed()
+        processor() - begun
     };
-    let (small, large) = (time(2_000), time(8_000));
-    eprintln!("reclaim: 2000 series {small:?}, 8000 series {large:?}");
-    assert!(large < 8 * small, "2000 series {small:?}, 8000 series {large:?}");
+    let least = |n| (0..3).map(|_| once(n)).min().unwrap();
+    let (small, large) = (least(1_000), least(16_000));
+    eprintln!("reclaim: 1000 series {small:?}, 16000 series {large:?}");
+    assert!(large < 64 * small, "1000 series {small:?}, 16000 series {large:?}");
 }
 
 /// A user's own label `otel_metric_overflow="true"` and the overflow series are two series of one name.
@@ -201,12 +208,12 @@ fn the_overflow_row_is_still_the_overflow_row() {
 #[test]
 fn a_counter_that_is_read_from_a_function_does_not_expire_while_it_grows() {
     let r = Registry::new();
-    let f = r.counter("c_total", "").labels(["l"]).expire_after(Duration::from_millis(30)).register().unwrap();
+    let f = r.counter("c_total", "").labels(["l"]).expire_after(Duration::from_millis(300)).register().unwrap();
     let n = Arc::new(std::sync::atomic::AtomicU64::new(0));
     let m = n.clone();
     f.with(["a"]).callback(move || m.fetch_add(1, std::sync::atomic::Ordering::Relaxed) as f64);
     for _ in 0..6 {
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(100));
         assert!(r.snapshot().value("c_total", &[("l", "a")]).is_some(), "gone, though it grew at every scrape");
     }
 }

@@ -220,7 +220,7 @@ fn clear_removes_every_series_the_overflow_too() {
 #[test]
 fn an_idle_series_expires_and_comes_back_as_a_new_one() {
     let registry = Registry::new();
-    let idle = Duration::from_millis(60);
+    let idle = Duration::from_millis(600);
     let hits = registry.counter("hits_total", "").labels(["user"]).expire_after(idle).register().expect("registered");
     let held = hits.with(["held"]);
     held.inc();
@@ -228,7 +228,7 @@ fn an_idle_series_expires_and_comes_back_as_a_new_one() {
     hits.inc(["idle"]);
     registry.upkeep();
     for _ in 0..5 {
-        std::thread::sleep(Duration::from_millis(30));
+        std::thread::sleep(Duration::from_millis(200));
         hits.inc(["busy"]);
         registry.upkeep();
     }
