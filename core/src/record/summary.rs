@@ -14,7 +14,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Summary(Histogram);
 
-metric!(Summary, SUMMARY);
+metric!(Summary, SUMMARY, 0.bound);
 
 impl Summary {
     pub(super) fn of(bound: Bound) -> Self {
