@@ -24,7 +24,7 @@ pub(crate) mod words;
 
 pub use builder::{Builder, Labelled, VecOf};
 pub use families::{Family, FamilyVec};
-pub use name::NameRule;
+pub use name::{NameRule, full as full_name};
 
 use crate::clock::steady_ms;
 use crate::collect::Collector;
@@ -289,7 +289,8 @@ impl Registry {
         Arc::clone(&*held(self.inner.families.read()))
     }
 
-    pub(crate) fn name_rule(&self) -> NameRule {
+    /// Which names the registry takes.
+    pub fn name_rule(&self) -> NameRule {
         self.inner.options.names
     }
 
@@ -299,10 +300,7 @@ impl Registry {
 
     fn list_core(&self, family: &Arc<Core>) -> Result<()> {
         let meta = &family.meta;
-        let rule = self.name_rule();
-        name::check_metric(&meta.name, rule)?;
-        let labels = meta.label_names.iter().chain(meta.const_labels.iter().map(|(name, _)| name));
-        name::check_labels(&meta.name, meta.kind, labels.map(String::as_str), rule)?;
+        self.name_rule().check(meta)?;
         let mut names = held(self.inner.names.lock());
         if names.get(&name::classic(&meta.name)).is_some_and(|known| known.uid == family.uid) {
             return Ok(());

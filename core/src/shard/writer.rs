@@ -6,6 +6,7 @@
 //! cells.
 
 use super::cell::{self, CellId};
+use super::numbering::Layout;
 use super::slab::{CellEncoding, Owner, Slab};
 use super::space::Space;
 use crate::sync::AtomicU64;
@@ -36,11 +37,22 @@ impl ThreadCells {
     /// Of a thread that has none: no number is below the limit.
     const NONE: ThreadCells = ThreadCells { cells: std::ptr::null(), limit: 0, encoding: 0 };
 
+    /// The first number that no thread has a cell of its own for.
+    pub const PRIVATE: u32 = Layout::DEFAULT.private();
+
     /// The address of the calling thread's own, which stays the same and may be read for as long as the thread lives.
     /// A host that finds a number below the limit there may add to `cells[number]` as the thread would: plainly, on
     /// this thread alone.
     pub fn address() -> *const ThreadCells {
         CELLS.with(Cell::as_ptr)
+    }
+
+    /// Adds to the calling thread's own cell of a number, if it has one. A number is had from the place of a series.
+    #[inline(always)]
+    pub fn add(number: u32, n: u64) -> bool {
+        let Some(cell) = own(number) else { return false };
+        cell::add_owned(cell, n);
+        true
     }
 
     /// True once the thread has cells: from its first record to its end.
