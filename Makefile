@@ -31,10 +31,12 @@ run:
 	$(CARGO) run --locked --release -p tykmetrics-example-gateway
 
 .PHONY: build
-build:
+build: prefix
 	$(CARGO) build --locked --release -p tykmetrics --all-features
-	@echo "built: the Rust crate. Not built yet, for want of their doors: libtykmetrics and its header (C, Go),"
-	@echo "the Python wheel, the Node addon, the program tykmetrics."
+	@if command -v $(GO) >/dev/null; then cd bindings-go && $(GO_ENV) $(GO) build ./...; \
+	else echo "left out: the Go module, since Go is not here"; fi
+	@echo "built: the Rust crate; $(RELEASE)/libtykmetrics.{a,so} and include/tykmetrics.h; the Go module."
+	@echo "Not built yet, for want of their doors: the Python wheel, the Node addon, the program tykmetrics."
 
 # ---- libtykmetrics --------------------------------------------------------------------------------------------------
 
@@ -70,7 +72,7 @@ prefix:
 # ---- tests ----------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: tools lint test-core test-features test-house test-models
+test: tools lint test-core test-features test-house test-models test-c test-go
 
 .PHONY: lint
 lint:
@@ -95,6 +97,35 @@ test-house:
 	$(CARGO) test --locked -p tykmetrics-benches
 	$(CARGO) test --locked --release -p tykmetrics-example-gateway
 
+# The C door: programs in C against the library that `make install` would install.
+.PHONY: test-c
+test-c: prefix tools-c
+	$(CARGO) test --locked -p tykmetrics-c
+
+# The Go door: each way to record, the race detector, checked pointers, the oldest and the newest Go.
+GO ?= go
+GO_MODULES := bindings-go $(sort $(dir $(wildcard bindings-go/integrations/*/go.mod))) bindings-go/bench
+GO_OLDEST := go1.24.11
+GO_NEWEST := go1.27.1
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+GO_ENV := PKG_CONFIG_PATH="$(TREE_PREFIX)/lib/pkgconfig" LD_LIBRARY_PATH="$(TREE_PREFIX)/lib"
+
+.PHONY: test-go lint-go
+test-go: prefix lint-go
+	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.24 or newer (https://go.dev/dl)"; exit 1; }
+	set -e; for module in $(GO_MODULES); do echo "== $$module"; (cd $$module && $(GO_ENV) $(GO) test ./...); done
+	cd bindings-go && $(GO_ENV) $(GO) test -race ./...
+	cd bindings-go && $(GO_ENV) $(GO) test -gcflags=all=-d=checkptr ./...
+	set -e; for tag in tykmetrics_noasm tykmetrics_nolinkname tykmetrics_shared; do \
+	  (cd bindings-go && $(GO_ENV) $(GO) test -tags $$tag .); done
+	set -e; for toolchain in $(GO_OLDEST) $(GO_NEWEST); do \
+	  (cd bindings-go && $(GO_ENV) GOTOOLCHAIN=$$toolchain $(GO) test .); done
+
+lint-go: prefix
+	@test -z "$$(gofmt -l bindings-go)" || { echo "gofmt would change:"; gofmt -l bindings-go; exit 1; }
+	set -e; for module in $(GO_MODULES); do \
+	  (cd $$module && $(GO_ENV) $(GO) vet ./... && $(GO_ENV) $(GO) run $(STATICCHECK) ./...); done
+
 # Every interleaving of the protocols' steps, in a build of its own.
 .PHONY: test-models
 test-models:
@@ -115,6 +146,15 @@ $(PROMTOOL):
 	cd .tools/download && (apt-get download prometheus || (apt-get update && apt-get download prometheus))
 	dpkg -x .tools/download/prometheus_*.deb .tools/prometheus
 	rm -r .tools/download
+
+# What the tests of the C door run with: a compiler with sanitizers, a JSON parser in C, LuaJIT.
+.PHONY: tools-c
+tools-c:
+	@missing=""; \
+	for need in gcc:gcc g++:g++ pkg-config:pkg-config luajit:luajit; do \
+	  command -v $${need%%:*} >/dev/null || missing="$$missing $${need##*:}"; done; \
+	test -e /usr/include/cjson/cJSON.h || missing="$$missing libcjson-dev"; \
+	test -z "$$missing" || (apt-get update && apt-get install --yes --no-install-recommends $$missing)
 
 # Counts instructions, which no busy neighbour changes.
 .PHONY: valgrind
