@@ -136,6 +136,12 @@ impl Program {
         self
     }
 
+    /// Another installation than the one that all tests use.
+    pub(crate) fn prefix(mut self, prefix: &Path) -> Program {
+        self.prefix = prefix.to_owned();
+        self
+    }
+
     /// How it is joined to the library.
     pub(crate) fn link(mut self, link: Link) -> Program {
         self.link = link;
