@@ -109,7 +109,7 @@ static void options(void) {
     REFUSED(tyk_buckets_linear(0, 1, SIZE_MAX, bounds), "invalid_buckets");
     CHECK(bounds[0] == 0 && bounds[3] == 0, "what is refused writes nothing");
     tyk_shard *shard = NULL;
-    REFUSED(tyk_shard_open(99, TYK_ENCODING_U64, &shard), "invalid_option");
+    REFUSED(tyk_shard_open(99, TYK_CELLS_U64, &shard), "invalid_option");
     REFUSED(tyk_shard_open(TYK_OWNER_THREAD, 99, &shard), "invalid_option");
     CHECK(shard == NULL, "what is refused gives nothing");
 }

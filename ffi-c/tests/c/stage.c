@@ -49,12 +49,13 @@ static void build(struct stage *stage) {
         .values = {TYK_STR("value")},
         .no_text = {NULL, 5},
         .labels = {{TYK_STR("label"), TYK_STR("value")}},
+        .info_labels = {{TYK_STR("version"), TYK_STR("1")}},
         .states = {"on", "off"},
         .numbers = {0.25, 0.5},
         .wholes = {1, 2},
         .collector = {.collect = collect_nothing},
         .callback = {.read = read_gauge},
-        .abi = TYK_ABI,
+        .abi = TYK_ABI_LAYOUT,
         .registry_options = {.size = sizeof(tyk_registry_options)},
     };
     OK(tyk_registry_new(NULL, &stage->registry));
@@ -72,8 +73,8 @@ static void build(struct stage *stage) {
     OK(tyk_info_set(stage->info, stage->labels, 0));
     OK(tyk_snapshot_new(stage->registry, &stage->snapshot));
     OK(tyk_histogram_distribution(stage->histogram, &stage->distribution));
-    OK(tyk_shard_open(TYK_OWNER_THREAD, TYK_ENCODING_U64, &stage->shard));
-    OK(tyk_shard_attach(TYK_ENCODING_U64, stage->counter->series.cell, stage->memory, 1, &stage->attachment));
+    OK(tyk_shard_open(TYK_OWNER_THREAD, TYK_CELLS_U64, &stage->shard));
+    OK(tyk_shard_attach(TYK_CELLS_U64, stage->counter->series.cell, stage->memory, 1, &stage->attachment));
     OK(tyk_registry_collect(stage->registry, &stage->collector, &stage->collector_id));
     OK(tyk_exposition_of("text", &stage->exposition));
     OK(tyk_render(stage->registry, NULL, &stage->bytes));

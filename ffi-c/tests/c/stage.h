@@ -44,7 +44,7 @@ struct stage {
     tyk_abi abi;
     uint64_t collector_id;
     tyk_str values[1], no_text;
-    tyk_label labels[1];
+    tyk_label labels[1], info_labels[1];
     const char *states[2];
     double numbers[8];
     uint64_t wholes[8];

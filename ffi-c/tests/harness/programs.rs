@@ -9,7 +9,7 @@ const ADDRESS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recov
 /// Runs a program under valgrind, for which a wrong access or a definite leak is a failure.
 fn valgrind(built: &Path) -> String {
     let mut command = program(Path::new("valgrind"));
-    command.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite"]);
+    command.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
     run(command.arg(built))
 }
 
