@@ -44,13 +44,14 @@ bool metrics_start(void) {
                             .help = "Bytes of an answer's body",
                             .buckets = kilobytes,
                             .bucket_count = sizeof kilobytes / sizeof kilobytes[0]};
+    uint64_t process, engine; /* what it would take to be rid of them again */
     return !failed(tyk_registry_new(NULL, &registry))
         && !failed(tyk_family_new(registry, TYK_COUNTER, &of_requests, &requests))
         && !failed(tyk_up_down_new(registry, &of_in_flight, &in_flight))
         && !failed(tyk_histogram_new(registry, &of_durations, &durations))
         && !failed(tyk_histogram_new(registry, &of_sizes, &sizes))
-        && !failed(tyk_registry_collect_process(registry, NULL))
-        && !failed(tyk_registry_collect_engine(registry));
+        && !failed(tyk_registry_collect_process(registry, NULL, &process))
+        && !failed(tyk_registry_collect_engine(registry, &engine));
 }
 
 void metrics_stop(void) {
@@ -62,7 +63,6 @@ void metrics_stop(void) {
 }
 
 bool metrics_render(const char *accept, const char *accept_encoding, struct metrics_page *page) {
-    static const char *const encodings[] = {NULL, "gzip", "zstd"}; /* by tyk_exposition.encoding */
     tyk_exposition exposition;
     tyk_bytes content_type = {0};
     memset(page, 0, sizeof *page);
@@ -72,7 +72,7 @@ bool metrics_render(const char *accept, const char *accept_encoding, struct metr
              && !failed(tyk_render(registry, &exposition, &page->body));
     if (made) {
         memcpy(page->content_type, content_type.data, content_type.len);
-        page->content_encoding = encodings[exposition.encoding];
+        page->content_encoding = tyk_exposition_content_encoding(&exposition);
     }
     tyk_bytes_free(&content_type);
     return made;

@@ -62,7 +62,7 @@ typedef struct tyk_exposition {
   uint32_t histograms;
   bool created;
   bool empty_families;
-  bool native_coarsest_given;
+  bool native_limited;
   bool reserved;
   int32_t native_schema;
   uint64_t native_buckets;
@@ -77,17 +77,17 @@ tyk_error *tyk_registry_new(const tyk_registry_options *options, tyk_registry **
 void tyk_registry_free(tyk_registry **registry);
 tyk_error *tyk_family_new(tyk_registry *registry, uint32_t kind, const tyk_options *options, tyk_family **out);
 void tyk_family_free(tyk_family **family);
-void tyk_family_add(const tyk_family *family, const tyk_str *values, size_t count, double amount);
-void tyk_family_set(const tyk_family *family, const tyk_str *values, size_t count, double value);
-void tyk_family_observe(const tyk_family *family, const tyk_str *values, size_t count, double value);
+void tyk_family_add(const tyk_family *family, const tyk_str *values, size_t count, double v);
+void tyk_family_set(const tyk_family *family, const tyk_str *values, size_t count, double v);
+void tyk_family_observe(const tyk_family *family, const tyk_str *values, size_t count, double v);
 tyk_error *tyk_negotiate(const char *accept, const char *accept_encoding, tyk_exposition *out);
 tyk_error *tyk_exposition_content_type(const tyk_exposition *exposition, tyk_bytes *out);
+const char *tyk_exposition_content_encoding(const tyk_exposition *exposition);
 tyk_error *tyk_render(const tyk_registry *registry, const tyk_exposition *exposition, tyk_bytes *out);
 ]])
 -- header: end
 
 local COUNTER, GAUGE, HISTOGRAM = 1, 2, 4 -- tyk_kind
-local ENCODINGS = { [1] = "gzip", [2] = "zstd" } -- tyk_exposition.encoding
 
 local lib = ffi.load(os.getenv("TYKMETRICS_LIBRARY") or "tykmetrics")
 
@@ -184,7 +184,8 @@ function Registry:render(accept, accept_encoding)
   local body = failed == nil and ffi.string(bytes.data, bytes.len) or nil
   lib.tyk_bytes_free(bytes)
   check(failed)
-  return body, content_type, ENCODINGS[exposition.encoding]
+  local encoding = lib.tyk_exposition_content_encoding(exposition)
+  return body, content_type, encoding ~= nil and ffi.string(encoding) or nil
 end
 
 --- The label values of a record, in the order of the family's names. What is not a text is written as one; a nil is an

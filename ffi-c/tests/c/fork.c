@@ -1,8 +1,10 @@
 /* Recording on both sides of a fork: each sees its own, the child begins at zero, and nobody waits for a lock that a thread
  * held which the child does not have.
  *
- * The forks happen while other threads register, record and scrape, so that the locks of the cold path are held at any
- * moment. A child that waits is ended by its alarm, which the parent reports.
+ * Beside threads that record through handles a child goes on as a program of its own: it registers, looks up, scrapes and
+ * starts threads. Beside threads that register, look up, remove and scrape, which hold locks at any moment, a child
+ * records through the handles it has, as the header promises; everything else is for after exec there. A child that waits is
+ * ended by its alarm, which the parent reports.
  *
  * Usage: fork FORKS */
 #define _POSIX_C_SOURCE 200809L
@@ -17,6 +19,7 @@
 
 static tyk_registry *registry;
 static tyk_family *busy;
+static tyk_counter *beside_total;
 static atomic_bool done;
 
 static double value_of(const tyk_counter *counter) {
@@ -70,16 +73,31 @@ static void each_side_sees_its_own(void) {
     tyk_histogram_free(&histogram);
 }
 
-/* Keeps the locks of the cold path busy: registering, looking up what is new, removing. */
+/* A thread that only records. */
+static void *record(void *ignored) {
+    (void)ignored;
+    while (!atomic_load(&done)) {
+        tyk_counter_add_inline(beside_total, 1);
+        tyk_counter_add(beside_total, 1);
+    }
+    return NULL;
+}
+
+/* A thread that holds the locks of the cold path: looking up what is new, removing, registering. */
 static void *churn(void *ignored) {
     (void)ignored;
     for (unsigned long at = 0; !atomic_load(&done); at++) {
         char text[24];
         int len = snprintf(text, sizeof text, "%lu", at % 1000);
         const tyk_str value = {text, (size_t)len};
+        tyk_options of = {.size = sizeof of, .name = "churned_total"};
+        tyk_counter *counter = NULL;
         bool found = false;
         tyk_family_add(busy, &value, 1, 1);
         if (at % 3 == 0) OK(tyk_family_remove(busy, &value, 1, &found));
+        OK(tyk_counter_new(registry, &of, &counter));
+        tyk_counter_free(&counter);
+        if (at % 5 == 0) OK(tyk_registry_unregister(registry, "churned_total", &found));
     }
     return NULL;
 }
@@ -115,6 +133,47 @@ static void *live(void *of_life) {
     return NULL;
 }
 
+/* Forks while the threads run that do `work` beside, and has each child do `child_does`. */
+static void fork_beside(long forks, void *(*work)(void *), void *(*more_work)(void *), bool (*child_does)(void)) {
+    pthread_t threads[2];
+    atomic_store(&done, false);
+    CHECK(pthread_create(&threads[0], NULL, work, NULL) == 0, "a thread starts");
+    CHECK(pthread_create(&threads[1], NULL, more_work, NULL) == 0, "a thread starts");
+    for (long at = 0; at < forks; at++) {
+        pid_t child = fork();
+        if (child == 0) {
+            alarm(ALARM);
+            child_ends(child_does());
+        }
+        wait_for(child, "a child of a busy program");
+    }
+    atomic_store(&done, true);
+    CHECK(pthread_join(threads[0], NULL) == 0 && pthread_join(threads[1], NULL) == 0, "the threads end");
+}
+
+static bool lives(void) {
+    struct life here = {1, false}, beside = {2, false};
+    pthread_t thread;
+    live(&here);
+    bool began = pthread_create(&thread, NULL, live, &beside) == 0 && pthread_join(thread, NULL) == 0;
+    return began && here.well && beside.well;
+}
+
+static tyk_counter *own;
+static tyk_histogram *times;
+
+/* Every look at the numbers through the library takes a lock, so the child looks at its cell. */
+static bool records(void) {
+    for (int at = 0; at < 100; at++) {
+        tyk_counter_add_inline(own, 1);
+        tyk_counter_add(own, 1);
+        tyk_histogram_observe_inline(times, at);
+        tyk_histogram_observe(times, at);
+    }
+    const uint64_t *cell = tyk_series_cell_inline(&own->series, 0);
+    return cell != NULL && __atomic_load_n(cell, __ATOMIC_RELAXED) == 200;
+}
+
 int main(int count, char **arguments) {
     long forks = count > 1 ? strtol(arguments[1], NULL, 10) : 0;
     CHECK(forks > 0, "usage: fork FORKS");
@@ -124,25 +183,24 @@ int main(int count, char **arguments) {
     const char *labels[] = {"at"};
     tyk_options of = {.size = sizeof of, .name = "busy_total", .label_names = labels, .label_count = 1};
     OK(tyk_family_new(registry, TYK_COUNTER, &of, &busy));
-    pthread_t churner, scraper;
-    CHECK(pthread_create(&churner, NULL, churn, NULL) == 0, "a thread starts");
-    CHECK(pthread_create(&scraper, NULL, scrape, NULL) == 0, "a thread starts");
-    for (long at = 0; at < forks; at++) {
-        pid_t child = fork();
-        if (child == 0) {
-            alarm(ALARM);
-            struct life here = {1, false}, beside = {2, false};
-            pthread_t thread;
-            live(&here);
-            bool began = pthread_create(&thread, NULL, live, &beside) == 0 && pthread_join(thread, NULL) == 0;
-            child_ends(began && here.well && beside.well);
-        }
-        wait_for(child, "a child of a busy program");
-    }
-    atomic_store(&done, true);
-    CHECK(pthread_join(churner, NULL) == 0 && pthread_join(scraper, NULL) == 0, "the threads end");
+    of = (tyk_options){.size = sizeof of, .name = "beside_total"};
+    OK(tyk_counter_new(registry, &of, &beside_total));
+    of.name = "recorded_total";
+    OK(tyk_counter_new(registry, &of, &own));
+    of.name = "recorded_seconds";
+    OK(tyk_histogram_new(registry, &of, &times));
+    tyk_counter_add(own, 1);
+    tyk_histogram_observe(times, 1);
+
+    fork_beside(forks, record, record, lives);
+    fork_beside(forks, churn, scrape, records);
+
+    CHECK(value_of(own) == 1, "the parent has %g of its children's", value_of(own));
+    tyk_counter_free(&own);
+    tyk_histogram_free(&times);
+    tyk_counter_free(&beside_total);
     tyk_family_free(&busy);
     tyk_registry_free(&registry);
-    printf("forks %ld\n", forks);
+    printf("forks %ld\n", forks * 2);
     return 0;
 }

@@ -46,7 +46,7 @@ fn a_header_of_another_version_ends_at_load() {
 
 #[test]
 fn a_header_with_a_larger_structure_ends_at_load() {
-    let larger = replaced("  size_t state_count;\n", "  size_t state_count;\n  size_t one_more;\n");
+    let larger = replaced("  size_t state_count;\n} tyk_options;", "  size_t state_count;\n  size_t one_more;\n} tyk_options;");
     ends_at_load(&built("size", larger), "sizes");
 }
 

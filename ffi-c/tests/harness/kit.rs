@@ -153,18 +153,28 @@ impl Program {
     /// # Panics
     /// If the compiler has a word to say, even a warning.
     pub(crate) fn build(self) -> PathBuf {
+        self.compile().unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    /// Compiles it, if the compiler has nothing against it.
+    ///
+    /// # Errors
+    /// What the compiler said, even if it was a warning.
+    pub(crate) fn compile(self) -> Result<PathBuf, String> {
         let built = scratch("programs").join(&self.name);
         let package = if self.link == Link::Shared { "tykmetrics" } else { "tykmetrics-static" };
         let mut command = Command::new(&self.compiler);
-        command.args(STRICT).args(&self.flags).arg("-I").arg(source("")).args(&self.sources);
+        // What a library is wanted for has to come before it.
+        let (libraries, flags): (Vec<_>, Vec<_>) = self.flags.iter().partition(|flag| flag.starts_with("-l"));
+        command.args(STRICT).args(flags).arg("-I").arg(source("")).args(&self.sources).args(libraries);
         command.args(pkg_config(&self.prefix, package, "--cflags"));
         command.args(pkg_config(&self.prefix, package, "--libs")).arg("-pthread").arg("-o").arg(&built);
         if self.link == Link::Shared {
             command.arg(format!("-Wl,-rpath,{}", self.prefix.join("lib").display()));
         }
         let output = output(&mut command);
-        assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&command, &output));
-        built
+        let fine = output.status.success() && output.stderr.is_empty();
+        if fine { Ok(built) } else { Err(said(&command, &output)) }
     }
 }
 
