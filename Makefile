@@ -124,9 +124,9 @@ valgrind:
 # ---- measuring ------------------------------------------------------------------------------------------------------
 
 .PHONY: bench bench-quick
-bench:
+bench: prefix
 	$(CARGO) run --locked --release -p tykmetrics-benches
-bench-quick:
+bench-quick: prefix
 	$(CARGO) run --locked --release -p tykmetrics-benches -- --quick
 
 # ---- long runs ------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 //! shared machine gives is no reason to stop a build.
 
 mod alloc;
+mod c;
 mod child;
 mod engines;
 mod limits;

@@ -23,6 +23,10 @@ pub(crate) const COUNTER_BYTES: &str = "memory per counter series";
 pub(crate) const HISTOGRAM_BYTES: &str = "memory per histogram series, classic bounds";
 pub(crate) const HDR_BYTES: &str = "memory per histogram series, HDR store";
 pub(crate) const HDR_WRITER_BYTES: &str = "memory per histogram series and second writer, HDR store";
+pub(crate) const C_INLINE: &str = "C counter add, inline";
+pub(crate) const C_CALL: &str = "C counter add, function call";
+pub(crate) const C_HISTOGRAM_INLINE: &str = "C histogram observe, inline";
+pub(crate) const C_HISTOGRAM_CALL: &str = "C histogram observe, function call";
 pub(crate) const QUIET: &str = "writer's p99.9 per batch, no scrape";
 pub(crate) const SCRAPED: &str = "writer's p99.9 per batch, 1M series scraped";
 

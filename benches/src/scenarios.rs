@@ -22,7 +22,7 @@ pub(crate) struct Group {
 }
 
 /// Every group, in the order it runs.
-pub(crate) const GROUPS: [Group; 7] = [
+pub(crate) const GROUPS: [Group; 8] = [
     Group { name: "counter", run: counter },
     Group { name: "histogram", run: histogram },
     Group { name: "lookup", run: lookup },
@@ -30,6 +30,7 @@ pub(crate) const GROUPS: [Group; 7] = [
     Group { name: "memory", run: memory },
     Group { name: "histogram-memory", run: histogram_memory },
     Group { name: "scrape", run: scrape },
+    Group { name: "c", run: c },
 ];
 
 /// How much to do.
@@ -167,6 +168,11 @@ fn render(contenders: &[Contender], size: Size, results: &mut Results) {
         let speed = format!("{:.2} GB/s", 1.0 / per_byte.best);
         results.add_noted(results::RENDER_BYTE, name, *role, "ns/byte", per_byte, None, speed);
     }
+}
+
+/// What a record costs a C program.
+fn c(_: &[Contender], size: Size, results: &mut Results) {
+    crate::c::measure(size.effort.rounds, results);
 }
 
 /// Runs `job` in a child for every contender and hands what it measured to `add`.

@@ -41,6 +41,8 @@ pub(crate) fn judge(results: &Results) -> Vec<Target> {
         at_most(results, results::HISTOGRAM_BYTES, 250.0),
         at_most(results, results::HDR_WRITER_BYTES, PAGE_WITH_ROOM),
         undisturbed(results, 1.1),
+        all_at_most(results, results::C_INLINE, 1.5),
+        all_at_most(results, results::C_CALL, 3.0),
     ]
 }
 
@@ -59,6 +61,15 @@ fn at_most(results: &Results, scenario: &'static str, most: f64) -> Target {
         (format!("{best:.2} {unit}"), best <= most)
     });
     target(scenario, format!("at most {most:.2} {unit}").trim_end().to_owned(), judged)
+}
+
+/// As [`at_most`], for every form of ours.
+fn all_at_most(results: &Results, scenario: &'static str, most: f64) -> Target {
+    let rows: Vec<_> = results.of(scenario).collect();
+    let worst = rows.iter().map(|row| row.stat.best).fold(f64::NAN, f64::max);
+    let figures: Vec<_> = rows.iter().map(|row| format!("{:.2} ns {}", row.stat.best, row.contender)).collect();
+    let judged = (!rows.is_empty()).then(|| (figures.join(", "), worst <= most));
+    target(scenario, format!("at most {most:.2} ns"), judged)
 }
 
 fn at_most_limit(results: &Results, scenario: &'static str, limit: &'static str, times: f64) -> Target {
@@ -118,7 +129,7 @@ mod tests {
     #[test]
     fn nothing_measured_is_nothing_met() {
         let targets = judge(&Results::default());
-        assert_eq!(targets.len(), 17);
+        assert_eq!(targets.len(), 19);
         assert!(targets.iter().all(|target| target.met.is_none()));
     }
 

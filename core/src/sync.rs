@@ -14,6 +14,8 @@ pub(crate) use std::sync::{
     atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence},
 };
 
+/// A number of which an old value is as right as the new one. No protocol hangs on it, so models do not try its orders.
+pub(crate) use std::sync::atomic::AtomicU32 as Hint;
 pub(crate) use std::sync::atomic::Ordering;
 use std::sync::{LockResult, PoisonError, TryLockError};
 

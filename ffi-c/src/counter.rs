@@ -5,6 +5,7 @@ use crate::error::tyk_error;
 use crate::family::tyk_family;
 use crate::handle::View;
 use crate::options::{Options, tyk_options};
+use crate::own;
 use crate::registry::tyk_registry;
 use crate::series::{self, OnSeries, tyk_series};
 use crate::shard::tyk_shard;
@@ -95,8 +96,8 @@ pub unsafe extern "C" fn tyk_counter_add(counter: *const tyk_counter, n: u64) {
     guard::quiet(|| {
         // SAFETY: the rules of the header.
         let Some(behind) = (unsafe { handle::behind_or_none(counter) }) else { return guard::ignore() };
-        // SAFETY: not NULL, so a handle.
-        if !ThreadCells::add(unsafe { series::cell(counter) }, n) {
+        // SAFETY: not NULL, so a handle; and the thread's own cells.
+        if !unsafe { ThreadCells::add(own::cells(), series::cell(counter), n) } {
             // SAFETY: as above.
             unsafe { add_elsewhere(counter, behind, n) };
         }

@@ -54,3 +54,46 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
     let text = text.unwrap_or("no message");
     Error::new(ErrorCode::Panic, format!("a panic was caught ({text}); the call had no effect; please report it"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{tyk_error_code, tyk_error_free, tyk_error_message};
+    use std::ffi::CStr;
+
+    fn told(error: *mut tyk_error) -> (u32, String) {
+        let mut error = error;
+        // SAFETY: an error that was just given.
+        let told = unsafe {
+            let message = CStr::from_ptr(tyk_error_message(error)).to_string_lossy().into_owned();
+            (tyk_error_code(error), message)
+        };
+        // SAFETY: used no more.
+        unsafe { tyk_error_free(&raw mut error) };
+        assert!(error.is_null());
+        told
+    }
+
+    #[test]
+    fn a_panic_is_an_error_that_says_what_it_said() {
+        let (code, message) = told(run(|| panic!("shelf {} is empty", 7)));
+        assert_eq!(code, ErrorCode::Panic as u32);
+        assert!(message.contains("shelf 7 is empty"), "{message}");
+        assert_eq!(told(run(|| std::panic::panic_any(7))).0, ErrorCode::Panic as u32);
+    }
+
+    #[test]
+    fn a_panic_of_a_hot_function_is_counted() {
+        let before = ignored();
+        quiet(|| panic!("hot"));
+        assert!(ignored() > before);
+        assert_eq!(or(3, || panic!("plain")), 3);
+    }
+
+    #[test]
+    fn success_is_null_and_an_error_is_itself() {
+        assert!(run(|| Ok(())).is_null());
+        let refused = told(run(|| Err(Error::new(ErrorCode::NotFound, "no\0thing"))));
+        assert_eq!(refused, (ErrorCode::NotFound as u32, "no\u{fffd}thing".to_owned()));
+    }
+}

@@ -31,6 +31,7 @@ mod handle;
 mod histogram;
 mod info;
 mod options;
+mod own;
 mod registry;
 mod render;
 mod request;

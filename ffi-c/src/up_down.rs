@@ -4,6 +4,7 @@ use crate::error::tyk_error;
 use crate::family::tyk_family;
 use crate::handle::View;
 use crate::options::{Options, tyk_options};
+use crate::own;
 use crate::registry::tyk_registry;
 use crate::series::{self, OnSeries, tyk_series};
 use crate::shard::tyk_shard;
@@ -95,8 +96,8 @@ pub unsafe extern "C" fn tyk_up_down_add(up_down: *const tyk_up_down, n: i64) {
         // SAFETY: the rules of the header.
         let Some(behind) = (unsafe { handle::behind_or_none(up_down) }) else { return guard::ignore() };
         // Two's complement: adding the bits of a negative number takes away.
-        // SAFETY: not NULL, so a handle.
-        if !ThreadCells::add(unsafe { series::cell(up_down) }, n as u64) {
+        // SAFETY: not NULL, so a handle; and the thread's own cells.
+        if !unsafe { ThreadCells::add(own::cells(), series::cell(up_down), n as u64) } {
             // SAFETY: as above.
             unsafe { add_elsewhere(up_down, behind, n) };
         }

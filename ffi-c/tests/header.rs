@@ -123,7 +123,7 @@ fn every_source_is_in_the_header() {
         .collect();
     names.sort();
     // These export nothing.
-    let silent = ["guard", "handle", "lib"];
+    let silent = ["guard", "handle", "lib", "own"];
     let mut listed: Vec<&str> = ORDER.iter().copied().chain(["request"]).chain(silent).collect();
     listed.sort_unstable();
     assert_eq!(names, listed);

@@ -57,6 +57,16 @@ fn members_depend_on_each_other_at_that_version() {
     assert!(checked > 0);
 }
 
+/// The header's macros, which a test of the C door makes from the package's version.
+#[test]
+fn the_header_says_the_version() {
+    let header = text("include/tykmetrics.h").expect("the header");
+    assert!(header.contains(&format!("\n#define TYK_VERSION \"{}\"\n", version())));
+    for (name, part) in ["MAJOR", "MINOR", "PATCH"].iter().zip(version().split('.')) {
+        assert!(header.contains(&format!("\n#define TYK_VERSION_{name} {part}\n")), "{name}");
+    }
+}
+
 /// The first entry of a change log.
 fn newest(log: &str) -> Option<&str> {
     log.lines().find_map(|line| line.strip_prefix("## "))

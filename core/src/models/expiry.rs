@@ -79,7 +79,7 @@ fn what_a_handle_adds_during_expiry_is_shown() {
         together!(
             move || {
                 let bound = held.bind(&["a"]).expect("room");
-                add(space, slab, bound.number, 1);
+                add(space, slab, bound.number(), 1);
                 keep.set(bound).expect("set once");
             },
             move || {
@@ -106,7 +106,7 @@ fn a_series_does_not_expire_for_the_one_before_it() {
             move || {
                 used.remove(&["a"]);
                 let bound = used.bind(&["a"]).expect("room");
-                add(space, slab, bound.number, 1);
+                add(space, slab, bound.number(), 1);
             },
             move || {
                 probe::expire(&kept, 100);

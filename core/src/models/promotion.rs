@@ -9,7 +9,7 @@ fn adds_from_before_and_after_a_promotion_add_up() {
     check(Some(2), |space| {
         let family = probe::counters(space, 0);
         let old = family.bind(&["a"]).expect("room");
-        assert!(old.number >= LAYOUT.private());
+        assert!(old.number() >= LAYOUT.private());
         let slab = open(space);
         let (promoted, seen) = (Arc::clone(&family), Arc::clone(&family));
         together!(
@@ -17,8 +17,8 @@ fn adds_from_before_and_after_a_promotion_add_up() {
             move || {
                 assert!(promoted.promote(0));
                 let new = promoted.bind(&["a"]).expect("room");
-                assert!(new.number < LAYOUT.private());
-                add(space, slab, new.number, 10);
+                assert!(new.number() < LAYOUT.private());
+                add(space, slab, new.number(), 10);
             },
             move || {
                 let seen = [0, 1].map(|_| seen.count(&space.view(), seen.record(0)).0 as f64);

@@ -14,10 +14,10 @@ fn a_stale_handle_does_not_add_to_the_next_series() {
             let removed = Arc::clone(&family);
             together!(
                 move || {
-                    add(space, slab, stale.number, 1);
+                    add(space, slab, stale.number(), 1);
                     let clone = stale.clone();
                     drop(stale);
-                    add(space, slab, clone.number, 1);
+                    add(space, slab, clone.number(), 1);
                 },
                 move || {
                     removed.remove(&["a"]);
@@ -48,7 +48,7 @@ fn a_writer_finds_a_recycled_cell_zeroed() {
                 let slab = open(space);
                 for label in ["a", "b"] {
                     let bound = written.bind(&[label]).expect("room");
-                    add(space, slab, bound.number, 1);
+                    add(space, slab, bound.number(), 1);
                 }
             },
             move || {

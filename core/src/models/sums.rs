@@ -34,7 +34,7 @@ fn assert_two(space: &'static Space, family: &Core) {
 fn a_private_sum_is_never_ahead_of_its_buckets() {
     check(Some(3), |space| {
         let family = probe::histograms(space, 1);
-        let number = family.bind(&["a"]).expect("room").number;
+        let number = family.bind(&["a"]).expect("room").number();
         let write = move || {
             let slab = open(space);
             observe(slab, number);
@@ -51,7 +51,7 @@ fn a_private_sum_is_never_ahead_of_its_buckets() {
 fn a_private_sum_of_two_values_shows_both_buckets() {
     check(None, |space| {
         let family = probe::histograms(space, 1);
-        let number = family.bind(&["a"]).expect("room").number;
+        let number = family.bind(&["a"]).expect("room").number();
         let slab = open(space);
         let seen = Arc::clone(&family);
         together!(
@@ -70,7 +70,7 @@ fn a_private_sum_of_two_values_shows_both_buckets() {
 fn a_shared_sum_is_never_ahead_of_its_buckets() {
     check(None, |space| {
         let family = probe::histograms(space, 0);
-        let number = family.bind(&["a"]).expect("room").number;
+        let number = family.bind(&["a"]).expect("room").number();
         let write = move || observe_shared(space, number);
         let seen = Arc::clone(&family);
         together!(write, write, move || assert_sum_is_behind(space, &seen));

@@ -7,7 +7,7 @@ use super::family::Core;
 #[cfg(not(loom))]
 use crate::record::Place;
 use crate::shard::cell::CellId;
-use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use crate::sync::{AtomicU64, Hint, Ordering::Relaxed};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct Bound {
     pub(crate) family: Arc<Core>,
     shared: NonNull<AtomicU64>,
     pub(crate) slot: Slot,
-    number: AtomicU32,
+    number: Hint,
 }
 
 // SAFETY: the pointer is to a shared cell, an atomic that lives as long as the process.
@@ -32,7 +32,7 @@ impl Bound {
     pub(super) fn counted(family: Arc<Core>, slot: Slot) -> Bound {
         let number = family.number(slot);
         let shared = family.space.shared_run(number);
-        Bound { family, shared, slot, number: AtomicU32::new(number) }
+        Bound { family, shared, slot, number: Hint::new(number) }
     }
 
     /// The number of the series' first cell, as this handle last knew it: private ones that it was given since are
@@ -80,7 +80,7 @@ impl Bound {
 impl Clone for Bound {
     fn clone(&self) -> Self {
         self.family.hold(self.slot);
-        let number = AtomicU32::new(self.number());
+        let number = Hint::new(self.number());
         Bound { family: Arc::clone(&self.family), shared: self.shared, slot: self.slot, number }
     }
 }
