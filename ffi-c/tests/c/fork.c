@@ -9,6 +9,7 @@
  * Usage: fork FORKS */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ static tyk_registry *registry;
 static tyk_family *busy;
 static tyk_counter *beside_total;
 static atomic_bool done;
+static atomic_int recording; /* threads whose first record, which takes a lock, is made */
 
 static double value_of(const tyk_counter *counter) {
     double value = -1;
@@ -76,6 +78,8 @@ static void each_side_sees_its_own(void) {
 /* A thread that only records. */
 static void *record(void *ignored) {
     (void)ignored;
+    tyk_counter_add(beside_total, 1);
+    atomic_fetch_add(&recording, 1);
     while (!atomic_load(&done)) {
         tyk_counter_add_inline(beside_total, 1);
         tyk_counter_add(beside_total, 1);
@@ -139,6 +143,7 @@ static void fork_beside(long forks, void *(*work)(void *), void *(*more_work)(vo
     atomic_store(&done, false);
     CHECK(pthread_create(&threads[0], NULL, work, NULL) == 0, "a thread starts");
     CHECK(pthread_create(&threads[1], NULL, more_work, NULL) == 0, "a thread starts");
+    while (work == record && atomic_load(&recording) < 2) sched_yield();
     for (long at = 0; at < forks; at++) {
         pid_t child = fork();
         if (child == 0) {

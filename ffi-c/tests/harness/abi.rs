@@ -3,7 +3,7 @@
 use super::header;
 use super::kit::{Program, output, program, run, said, scratch};
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A program of the header as it is, or changed by `change`.
 fn built(name: &str, change: impl Fn(&str) -> String) -> PathBuf {
@@ -11,8 +11,11 @@ fn built(name: &str, change: impl Fn(&str) -> String) -> PathBuf {
     std::fs::create_dir_all(&folder).expect("a folder");
     let source = folder.join("program.c");
     std::fs::write(folder.join("tykmetrics.h"), change(&header::text())).expect("the header is written");
-    std::fs::write(&source, "#include <tykmetrics.h>\n#include <stdio.h>\nint main(void) { puts(\"main\"); return 0; }\n")
-        .expect("the program is written");
+    std::fs::write(
+        &source,
+        "#include <tykmetrics.h>\n#include <stdio.h>\nint main(void) { puts(\"main\"); return 0; }\n",
+    )
+    .expect("the program is written");
     // The changed header is found before the installed one.
     Program::c(&format!("abi-{name}")).sources([source]).flags(["-I".to_owned(), folder.display().to_string()]).build()
 }
@@ -25,13 +28,17 @@ fn replaced<'a>(from: &'a str, to: &'a str) -> impl Fn(&str) -> String + 'a {
     }
 }
 
-fn ends_at_load(built: &PathBuf, says: &str) {
+fn ends_at_load(built: &Path, says: &str) {
     let mut command = program(built);
     let output = output(&mut command);
     assert!(!output.status.success() && output.status.code() != Some(124), "{}", said(&command, &output));
     assert!(output.stdout.is_empty(), "main ran: {}", said(&command, &output));
     let message = String::from_utf8_lossy(&output.stderr);
-    assert!(message.contains(says) && message.contains("header"), "it should say `{says}`: {}", said(&command, &output));
+    assert!(
+        message.contains(says) && message.contains("header"),
+        "it should say `{says}`: {}",
+        said(&command, &output)
+    );
 }
 
 #[test]
@@ -46,7 +53,8 @@ fn a_header_of_another_version_ends_at_load() {
 
 #[test]
 fn a_header_with_a_larger_structure_ends_at_load() {
-    let larger = replaced("  size_t state_count;\n} tyk_options;", "  size_t state_count;\n  size_t one_more;\n} tyk_options;");
+    let larger =
+        replaced("  size_t state_count;\n} tyk_options;", "  size_t state_count;\n  size_t one_more;\n} tyk_options;");
     ends_at_load(&built("size", larger), "sizes");
 }
 

@@ -88,7 +88,8 @@ fn a_lock_and_a_call_too_many_are_found() {
 
 #[test]
 fn the_way_follows_jumps_within_the_function() {
-    let listing = "0 <f>:\n   0:\tnop\n   1:\tjmp    4 <f+0x4>\n   3:\tlock incq (%rax)\n   4:\tret\n   5:\tud2\n\n6 <g>:\n";
+    let listing =
+        "0 <f>:\n   0:\tnop\n   1:\tjmp    4 <f+0x4>\n   3:\tlock incq (%rax)\n   4:\tret\n   5:\tud2\n\n6 <g>:\n";
     assert_eq!(way(&instructions(listing, "f")), ["nop", "jmp    4 <f+0x4>", "ret"]);
     let elsewhere = "0 <f>:\n   0:\tjmp    9 <g>\n   5:\tret\n";
     assert_eq!(way(&instructions(elsewhere, "f")), ["jmp    9 <g>"]);

@@ -37,19 +37,42 @@ fn the_static_library_has_the_same_functions() {
 
 /// What functions are about. A name is `tyk_<noun>_<verb>`.
 const NOUNS: &[&str] = &[
-    "registry", "family", "families", "counter", "gauge", "up_down", "histogram", "summary", "info", "state_set",
-    "distribution", "snapshot", "shard", "attachment", "exposition", "error", "bytes", "buckets", "abi", "thread", "str",
-    "series", "table", "check",
+    "registry",
+    "family",
+    "families",
+    "counter",
+    "gauge",
+    "up_down",
+    "histogram",
+    "summary",
+    "info",
+    "state_set",
+    "distribution",
+    "snapshot",
+    "shard",
+    "attachment",
+    "exposition",
+    "error",
+    "bytes",
+    "buckets",
+    "abi",
+    "thread",
+    "str",
+    "series",
+    "table",
+    "check",
 ];
 
 /// Names that are whole as they are.
-const WORDS: &[&str] = &["tyk_version", "tyk_ignored", "tyk_render", "tyk_render_to", "tyk_negotiate", "tyk_record_request"];
+const WORDS: &[&str] =
+    &["tyk_version", "tyk_ignored", "tyk_render", "tyk_render_to", "tyk_negotiate", "tyk_record_request"];
 
 #[test]
 fn a_function_is_called_by_a_noun_and_a_verb() {
     for function in functions() {
         let name = function.name.as_str();
-        let of_noun = NOUNS.iter().any(|noun| name.strip_prefix(&format!("tyk_{noun}_")).is_some_and(|verb| !verb.is_empty()));
+        let of_noun =
+            NOUNS.iter().any(|noun| name.strip_prefix(&format!("tyk_{noun}_")).is_some_and(|verb| !verb.is_empty()));
         assert!(of_noun || WORDS.contains(&name), "{name} has no noun that is known");
         let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         assert!(plain, "{name} is not in small letters");
@@ -85,7 +108,8 @@ fn every_exported_function_is_documented() {
     let header = text();
     let bare: Vec<_> = declared().into_iter().filter(|name| !is_documented(&header, name)).collect();
     assert!(bare.is_empty(), "without a comment above: {bare:?}");
-    let example = "/* What it does. */\nvoid\ntyk_a(int x);\nvoid tyk_b(void);\n\n/* tyk_c(x) */\n\nvoid tyk_c(int x);\n";
+    let example =
+        "/* What it does. */\nvoid\ntyk_a(int x);\nvoid tyk_b(void);\n\n/* tyk_c(x) */\n\nvoid tyk_c(int x);\n";
     assert_eq!(["tyk_a", "tyk_b", "tyk_c"].map(|name| is_documented(example, name)), [true, false, false]);
 }
 

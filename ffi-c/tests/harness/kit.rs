@@ -23,7 +23,8 @@ pub(crate) fn root() -> PathBuf {
 /// If it is not there.
 pub(crate) fn prefix() -> PathBuf {
     let prefix = std::env::var_os("TYKMETRICS_PREFIX").map_or_else(|| root().join("target/prefix"), PathBuf::from);
-    for needed in ["include/tykmetrics.h", "lib/libtykmetrics.a", "lib/libtykmetrics.so", "lib/pkgconfig/tykmetrics.pc"] {
+    for needed in ["include/tykmetrics.h", "lib/libtykmetrics.a", "lib/libtykmetrics.so", "lib/pkgconfig/tykmetrics.pc"]
+    {
         let path = prefix.join(needed);
         assert!(path.exists(), "{} is missing: run `make prefix`, or set TYKMETRICS_PREFIX", path.display());
     }
@@ -184,6 +185,17 @@ pub(crate) fn program(path: &Path) -> Command {
     command.args(["--kill-after=5", HANGS]).arg(path);
     command.env("ASAN_OPTIONS", "detect_leaks=1:exitcode=99").env("UBSAN_OPTIONS", "halt_on_error=1:exitcode=99");
     command.env("TSAN_OPTIONS", "halt_on_error=1:exitcode=99");
+    command
+}
+
+/// Flags of a build in which every access outside of what was allocated, and every leak, ends the program.
+pub(crate) const ADDRESS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+
+/// A command that runs a program under valgrind, for which a wrong access or a definite leak is a failure.
+pub(crate) fn valgrind(built: &Path) -> Command {
+    let mut command = program(Path::new("valgrind"));
+    command.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite"]);
+    command.arg("--errors-for-leak-kinds=definite").arg(built);
     command
 }
 

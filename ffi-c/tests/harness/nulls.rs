@@ -6,7 +6,7 @@
 //! is optional; a hot one returns.
 
 use super::header::{Function, Parameter, functions};
-use super::kit::{Link, Program, program, run, scratch, source};
+use super::kit::{ADDRESS, Link, Program, program, run, scratch, source, valgrind};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -135,8 +135,17 @@ fn argument(function: &Function, parameter: &Parameter) -> String {
     let handle = kind.strip_prefix("tyk_").filter(|_| {
         matches!(
             kind,
-            "tyk_counter" | "tyk_gauge" | "tyk_up_down" | "tyk_histogram" | "tyk_summary" | "tyk_info" | "tyk_state_set"
-                | "tyk_distribution" | "tyk_snapshot" | "tyk_shard" | "tyk_attachment"
+            "tyk_counter"
+                | "tyk_gauge"
+                | "tyk_up_down"
+                | "tyk_histogram"
+                | "tyk_summary"
+                | "tyk_info"
+                | "tyk_state_set"
+                | "tyk_distribution"
+                | "tyk_snapshot"
+                | "tyk_shard"
+                | "tyk_attachment"
         )
     });
     let frees = frees(function);
@@ -148,9 +157,9 @@ fn argument(function: &Function, parameter: &Parameter) -> String {
             _ => {}
         }
     }
-    let found = ARGUMENTS.iter().find(|(of, kind, name, _)| {
-        fits(of, &function.name) && *kind == parameter.kind && fits(name, &parameter.name)
-    });
+    let found = ARGUMENTS
+        .iter()
+        .find(|(of, kind, name, _)| fits(of, &function.name) && *kind == parameter.kind && fits(name, &parameter.name));
     let (.., found) = found.unwrap_or_else(|| {
         panic!("{} takes {parameter:?}: say in nulls.rs what to give for it", function.name);
     });
@@ -188,7 +197,8 @@ fn call(number: usize, function: &Function) -> (String, String) {
         "void" => format!("{called};"),
         _ => format!("(void){called};"),
     };
-    let mut text = format!("static void call_{number}(struct stage *s, unsigned nulls) {{\n    (void)s, (void)nulls;\n");
+    let mut text =
+        format!("static void call_{number}(struct stage *s, unsigned nulls) {{\n    (void)s, (void)nulls;\n");
     writeln!(text, "    {body}").expect("a string takes all");
     if frees(function) {
         let target = argument(function, &function.parameters[0]).replacen('&', "", 1);
@@ -245,17 +255,14 @@ fn null_is_never_a_crash() {
 
 #[test]
 fn null_is_never_a_crash_under_the_address_sanitizer() {
-    let flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-    says_all(&run(&mut program(&built("nulls-asan", Link::Shared, &flags))));
-    says_all(&run(&mut program(&built("nulls-asan-static", Link::Static, &flags))));
+    says_all(&run(&mut program(&built("nulls-asan", Link::Shared, &ADDRESS))));
+    says_all(&run(&mut program(&built("nulls-asan-static", Link::Static, &ADDRESS))));
 }
 
 #[test]
 fn null_is_never_a_crash_nor_a_leak_under_valgrind() {
     let built = built("nulls-valgrind", Link::Shared, &[]);
-    let mut command = program(std::path::Path::new("valgrind"));
-    command.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
-    says_all(&run(command.arg(built)));
+    says_all(&run(&mut valgrind(&built)));
 }
 
 #[test]
@@ -264,7 +271,8 @@ fn every_exception_names_a_pointer_that_is_there() {
     for (of, name, why) in OPTIONAL {
         let there = functions.iter().any(|f| fits(of, &f.name) && f.parameters.iter().any(|p| p.name == *name));
         assert!(there && !why.is_empty(), "{of} has no {name}");
-    }    for (name, why) in INNER {
+    }
+    for (name, why) in INNER {
         let found = functions.iter().find(|f| f.name == *name).unwrap_or_else(|| panic!("there is no {name}"));
         assert!(found.inline && !why.is_empty(), "{name} is exported");
     }

@@ -1,17 +1,7 @@
 //! The C programs of `ffi-c/tests/c`: what each holds is said on top of it.
 
-use super::kit::{Link, Program, program, root, run, run_failing, scratch, source, tool};
+use super::kit::{ADDRESS, Link, Program, program, root, run, run_failing, scratch, source, tool, valgrind};
 use std::path::{Path, PathBuf};
-
-/// Flags of a build in which every access outside of what was allocated, and every leak, ends the program.
-const ADDRESS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-
-/// Runs a program under valgrind, for which a wrong access or a definite leak is a failure.
-fn valgrind(built: &Path) -> String {
-    let mut command = program(Path::new("valgrind"));
-    command.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
-    run(command.arg(built))
-}
 
 #[test]
 fn the_quick_start_shows_what_it_recorded_and_what_was_wrong() {
@@ -36,8 +26,26 @@ fn the_quick_start_shows_what_it_recorded_and_what_was_wrong() {
 
 #[test]
 fn the_quick_start_leaks_nothing() {
-    valgrind(&Program::c("quick_start").called("quick_start-valgrind").build());
+    run(&mut valgrind(&Program::c("quick_start").called("quick_start-valgrind").build()));
     run(&mut program(&Program::c("quick_start").called("quick_start-asan").flags(ADDRESS).build()));
+}
+
+#[test]
+fn a_leak_is_found() {
+    let whole = std::fs::read_to_string(source("quick_start.c")).expect("the quick start");
+    let leaking = scratch("leak").join("leak.c");
+    // A function of its own, so that nothing is left of the pointer when the program ends.
+    let leaks = whole.replace("    tyk_histogram_free(&latency);\n", "").replace("int main(void)", "int work(void)")
+        + "\nint main(void) {\n    char over[4096];\n    int status = work();\n    \
+           memset(over, status, sizeof over);\n    return over[7];\n}\n";
+    assert!(!leaks.contains("tyk_histogram_free") && leaks.contains("int work(void)"));
+    std::fs::write(&leaking, leaks.replace("int work(void)", "#include <string.h>\nint work(void);\nint work(void)"))
+        .expect("a source is written");
+    let built = |name: &str| Program::c(name).sources([leaking.clone()]);
+    let said = run_failing(&mut program(&built("leak-asan").flags(ADDRESS).build()));
+    assert!(said.contains("LeakSanitizer: detected memory leaks"), "{said}");
+    let said = run_failing(&mut valgrind(&built("leak").build()));
+    assert!(said.contains("definitely lost"), "{said}");
 }
 
 #[test]
@@ -56,14 +64,22 @@ fn the_readme_shows_the_quick_start() {
 fn every_mistake_has_its_error_and_changes_nothing() {
     run(&mut program(&Program::c("misuse").flags(["-lm"]).build()));
     run(&mut program(&Program::c("misuse").called("misuse-asan").flags(ADDRESS).build()));
-    valgrind(&Program::c("misuse").called("misuse-valgrind").build());
+    run(&mut valgrind(&Program::c("misuse").called("misuse-valgrind").build()));
 }
 
 #[test]
 fn everything_lives_as_long_as_it_should() {
     run(&mut program(&Program::c("lifetimes").build()));
     run(&mut program(&Program::c("lifetimes").called("lifetimes-asan").flags(ADDRESS).build()));
-    valgrind(&Program::c("lifetimes").called("lifetimes-valgrind").build());
+    run(&mut valgrind(&Program::c("lifetimes").called("lifetimes-valgrind").build()));
+}
+
+#[test]
+fn an_inline_function_does_what_the_function_does() {
+    let built = Program::c("agree").flags(["-O2", "-lm"]).build();
+    assert_eq!(run(&mut program(&built)), "drawn 200000\n");
+    let built = Program::c("agree").called("agree-asan").flags(ADDRESS).flags(["-lm"]).build();
+    assert_eq!(run(&mut program(&built)), "drawn 200000\n");
 }
 
 #[test]
@@ -164,7 +180,8 @@ fn every_conformance_case_gives_what_it_expects() {
     let errors = root().join("tests/conformance/errors.json");
     let printed = run(program(&runner("conformance", &[])).arg(&errors).args(case_files()));
     println!("{printed}");
-    let cases: u64 = printed.split([' ', ',']).nth(1).and_then(|number| number.parse().ok()).expect("a number of cases");
+    let cases: u64 =
+        printed.split([' ', ',']).nth(1).and_then(|number| number.parse().ok()).expect("a number of cases");
     assert!(cases >= 60, "only {cases} cases were run: {printed}");
     let asan = run(program(&runner("conformance-asan", &ADDRESS)).arg(&errors).args(case_files()));
     assert_eq!(asan, printed);

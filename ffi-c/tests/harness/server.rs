@@ -34,11 +34,8 @@ struct Server {
 
 impl Server {
     fn start() -> Server {
-        let mut child = Command::new(built())
-            .args(["--port", "0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
+        let mut child =
+            Command::new(built()).args(["--port", "0"]).stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
         stdout.read_line(&mut line).expect("the server says where it listens");
@@ -103,7 +100,7 @@ impl Answer {
         std::str::from_utf8(&self.body).expect("the body is text")
     }
 
-    fn is_ok(self) -> Answer {
+    fn succeeded(self) -> Answer {
         assert_eq!(self.status, "HTTP/1.1 200 OK", "{}", self.head);
         assert_eq!(self.field("Connection"), Some("close"));
         self
@@ -129,8 +126,8 @@ fn piped(mut command: Command, body: &[u8]) -> Vec<u8> {
 #[test]
 fn what_it_serves_is_what_the_reference_checker_takes() {
     let server = Server::start();
-    server.get("").is_ok();
-    let answer = server.get("").is_ok();
+    server.get("").succeeded();
+    let answer = server.get("").succeeded();
     assert_eq!(answer.field("Content-Type").map(|is| is.starts_with("text/plain; version=0.0.4")), Some(true));
     assert_eq!(answer.field("Content-Length"), Some(answer.body.len().to_string().as_str()));
     assert_eq!(answer.field("Content-Encoding"), None);
@@ -147,20 +144,21 @@ fn what_it_serves_is_what_the_reference_checker_takes() {
 #[test]
 fn it_gives_each_client_what_it_accepts() {
     let server = Server::start();
-    let openmetrics = server.get("accept: application/openmetrics-text;version=1.0.0, text/plain;q=0.5\r\n").is_ok();
+    let openmetrics =
+        server.get("accept: application/openmetrics-text;version=1.0.0, text/plain;q=0.5\r\n").succeeded();
     assert!(openmetrics.field("Content-Type").is_some_and(|is| is.starts_with("application/openmetrics-text")));
     assert!(openmetrics.text().ends_with("# EOF\n"));
     // A list may come in several fields.
-    let split = server.get("Accept: text/plain;q=0.1\r\nAccept: application/json\r\n").is_ok();
+    let split = server.get("Accept: text/plain;q=0.1\r\nAccept: application/json\r\n").succeeded();
     assert_eq!(split.field("Content-Type").map(|is| is.starts_with("application/json")), Some(true), "{}", split.head);
-    let packed = server.get("Accept-Encoding: gzip\r\n").is_ok();
+    let packed = server.get("Accept-Encoding: gzip\r\n").succeeded();
     assert_eq!(packed.field("Content-Encoding"), Some("gzip"));
     assert_eq!(packed.field("Vary"), Some("Accept, Accept-Encoding"));
     let mut gunzip = Command::new("gzip");
     gunzip.arg("-dc");
     let text = String::from_utf8(piped(gunzip, &packed.body)).expect("text");
     assert!(text.contains("server_requests_total{method=\"GET\",status=\"200\"} 2\n"), "{text}");
-    let zstd = server.get("Accept-Encoding: zstd\r\n").is_ok();
+    let zstd = server.get("Accept-Encoding: zstd\r\n").succeeded();
     assert_eq!(zstd.field("Content-Encoding"), Some("zstd"));
     // RFC 8878, 3.1.1: the magic number of a frame, little-endian.
     assert_eq!(zstd.body[..4], 0xfd2f_b528_u32.to_le_bytes());
@@ -169,7 +167,7 @@ fn it_gives_each_client_what_it_accepts() {
 #[test]
 fn head_is_an_answer_without_a_body() {
     let server = Server::start();
-    let answer = server.answer(b"HEAD /metrics?x=1 HTTP/1.1\r\n\r\n").is_ok();
+    let answer = server.answer(b"HEAD /metrics?x=1 HTTP/1.1\r\n\r\n").succeeded();
     assert!(answer.body.is_empty());
     assert!(answer.field("Content-Length").is_some_and(|length| length != "0"), "{}", answer.head);
 }
@@ -194,8 +192,12 @@ fn what_it_cannot_serve_has_a_status() {
         let answer = server.answer(request.as_bytes());
         assert_eq!(answer.status, status, "{:.60}", request);
     }
-    let counted = server.get("").is_ok();
-    assert!(counted.text().contains("server_requests_total{method=\"other\",status=\"405\"} 1\n"), "{}", counted.text());
+    let counted = server.get("").succeeded();
+    assert!(
+        counted.text().contains("server_requests_total{method=\"other\",status=\"405\"} 1\n"),
+        "{}",
+        counted.text()
+    );
     assert!(counted.text().contains("server_requests_total{method=\"GET\",status=\"404\"} 2\n"), "{}", counted.text());
 }
 
@@ -205,12 +207,12 @@ fn a_client_that_says_nothing_keeps_nobody_waiting() {
     let mut silent = server.connect();
     silent.write_all(b"GET /metrics HT").expect("the server reads");
     for _ in 0..20 {
-        server.get("").is_ok();
+        server.get("").succeeded();
     }
     assert_eq!(Answer::read(silent).status, "HTTP/1.1 408 Request Timeout");
     // One that is gone is no request.
     drop(server.connect());
-    let counted = server.get("").is_ok();
+    let counted = server.get("").succeeded();
     assert!(counted.text().contains("server_requests_total{method=\"GET\",status=\"200\"} 20\n"), "{}", counted.text());
 }
 
@@ -219,11 +221,15 @@ fn many_clients_at_once_are_all_answered_and_counted() {
     let server = Server::start();
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| (0..50).for_each(|_| drop(server.get("").is_ok())));
+            scope.spawn(|| (0..50).for_each(|_| drop(server.get("").succeeded())));
         }
     });
-    let counted = server.get("").is_ok();
-    assert!(counted.text().contains("server_requests_total{method=\"GET\",status=\"200\"} 200\n"), "{}", counted.text());
+    let counted = server.get("").succeeded();
+    assert!(
+        counted.text().contains("server_requests_total{method=\"GET\",status=\"200\"} 200\n"),
+        "{}",
+        counted.text()
+    );
     assert!(counted.text().contains("server_requests_in_flight 1\n"), "{}", counted.text());
 }
 
@@ -234,11 +240,11 @@ fn it_ends_when_it_is_asked_to_and_answers_first() {
         let mut begun = server.connect();
         begun.write_all(b"GET /metrics HTTP/1.1\r\n").expect("the server reads");
         // Its thread is there once a later client is answered: connections are taken in their order.
-        server.get("").is_ok();
+        server.get("").succeeded();
         server.signal(signal);
         begun.write_all(b"\r\n").expect("the server reads");
         begun.shutdown(Shutdown::Write).expect("no more is sent");
-        Answer::read(begun).is_ok();
+        Answer::read(begun).succeeded();
         assert!(server.child.wait().expect("it ends").success(), "{signal}");
         let mut rest = String::new();
         server.child.stdout.take().expect("piped").read_to_string(&mut rest).expect("it prints text");
