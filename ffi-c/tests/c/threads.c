@@ -19,6 +19,7 @@
 static tyk_registry *registry;
 static tyk_counter *hits, *late; /* `late` has no private cells: every add is atomic */
 static tyk_up_down *level;
+static tyk_gauge *last;
 static tyk_histogram *sizes, *compact;
 static tyk_summary *times;
 static unsigned long records;
@@ -51,6 +52,7 @@ static void *record(void *ignored) {
         tyk_histogram_observe(sizes, size);
         tyk_histogram_observe_inline(compact, size);
         tyk_summary_observe_inline(times, size);
+        tyk_gauge_set_inline(last, size);
 #ifdef RACE
         plain++;
 #endif
@@ -105,6 +107,8 @@ static void register_all(void) {
     tyk_family_free(&family);
     tyk_options of = {.size = sizeof of, .name = "level"};
     OK(tyk_up_down_new(registry, &of, &level));
+    of.name = "last";
+    OK(tyk_gauge_new(registry, &of, &last));
     of.name = "times";
     OK(tyk_summary_new(registry, &of, &times));
     of.buckets = bounds;
@@ -148,16 +152,18 @@ int main(int count, char **arguments) {
     CHECK(sample(text, "sizes_bucket{le=\"12\"} ") == (double)all * 2 * 13 / SIZES, "\n%s", text);
     CHECK(sample(text, "compact_bucket{le=\"8\"} ") == (double)all * 9 / SIZES, "\n%s", text);
     CHECK(sample(text, "compact_sum ") == sum, "\n%s", text);
+    CHECK(sample(text, "last ") == SIZES - 1, "\n%s", text);
     CHECK(sample(text, "times_count ") == (double)all && sample(text, "times_sum ") == sum, "\n%s", text);
     free(text);
 
     tyk_counter_free(&hits);
     tyk_counter_free(&late);
     tyk_up_down_free(&level);
+    tyk_gauge_free(&last);
     tyk_histogram_free(&sizes);
     tyk_histogram_free(&compact);
     tyk_summary_free(&times);
     tyk_registry_free(&registry);
-    printf("records %llu, scrapes %lu\n", (unsigned long long)all * 8, scrapes);
+    printf("records %llu, scrapes %lu\n", (unsigned long long)all * 9, scrapes);
     return 0;
 }
