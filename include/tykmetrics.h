@@ -475,14 +475,14 @@ typedef struct tyk_exposition {
   uint32_t encoding;
   // One of TYK_HISTOGRAMS_…, where a format can show both kinds of buckets.
   uint32_t histograms;
-  // Adds _created series to the text formats.
-  bool created;
-  // Shows families that have no series.
-  bool empty_families;
-  // Native histograms are at most as fine as native_schema; else as fine as they can be.
-  bool native_limited;
+  // Not 0: adds _created series to the text formats.
+  uint8_t created;
+  // Not 0: shows families that have no series.
+  uint8_t empty_families;
+  // Not 0: native histograms are at most as fine as native_schema; else as fine as they can be.
+  uint8_t native_limited;
   // Zero.
-  bool reserved;
+  uint8_t reserved;
   // The finest native schema, if native_limited.
   int32_t native_schema;
   // How many native buckets may be shown before they get coarser; 0 for 160.

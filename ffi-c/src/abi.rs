@@ -6,6 +6,7 @@ use crate::snapshot::{tyk_family_view, tyk_series_view};
 use crate::{bytes, counter, guard, handle, histogram, series, shard, table, text};
 use engine::{Error, ErrorCode};
 use std::ffi::{CStr, c_char};
+use std::io::Write as _;
 
 /// The number of the layout: raised when a structure or a function changes in a way that programs built before do not
 /// know.
@@ -91,7 +92,8 @@ pub unsafe extern "C" fn tyk_abi_require(built_with: *const tyk_abi) {
     guard::quiet(|| {
         // SAFETY: the rules of the header.
         if let Some(Err(error)) = unsafe { handle::optional(built_with) }.map(check) {
-            eprintln!("tykmetrics: {error}");
+            // Whether or not anybody can be told, the program must not start.
+            let _ = writeln!(std::io::stderr(), "tykmetrics: {error}");
             std::process::abort();
         }
     });

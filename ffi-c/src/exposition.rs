@@ -44,14 +44,14 @@ pub struct tyk_exposition {
     pub encoding: u32,
     /// One of TYK_HISTOGRAMS_…, where a format can show both kinds of buckets.
     pub histograms: u32,
-    /// Adds _created series to the text formats.
-    pub created: bool,
-    /// Shows families that have no series.
-    pub empty_families: bool,
-    /// Native histograms are at most as fine as native_schema; else as fine as they can be.
-    pub native_limited: bool,
+    /// Not 0: adds _created series to the text formats.
+    pub created: u8,
+    /// Not 0: shows families that have no series.
+    pub empty_families: u8,
+    /// Not 0: native histograms are at most as fine as native_schema; else as fine as they can be.
+    pub native_limited: u8,
     /// Zero.
-    pub reserved: bool,
+    pub reserved: u8,
     /// The finest native schema, if native_limited.
     pub native_schema: i32,
     /// How many native buckets may be shown before they get coarser; 0 for 160.
@@ -84,10 +84,10 @@ impl tyk_exposition {
                 Histograms::Native => TYK_HISTOGRAMS_NATIVE,
                 _ => TYK_HISTOGRAMS_BOTH,
             },
-            created: exposition.created,
-            empty_families: exposition.empty_families,
-            native_limited: exposition.native_schema.is_some(),
-            reserved: false,
+            created: exposition.created.into(),
+            empty_families: exposition.empty_families.into(),
+            native_limited: exposition.native_schema.is_some().into(),
+            reserved: 0,
             native_schema: exposition.native_schema.unwrap_or(0),
             native_buckets: exposition.native_buckets as u64,
         }
@@ -111,8 +111,8 @@ impl tyk_exposition {
             TYK_HISTOGRAMS_NATIVE => Histograms::Native,
             other => return Err(unknown("histograms", other)),
         };
-        (exposition.created, exposition.empty_families) = (self.created, self.empty_families);
-        exposition.native_schema = self.native_limited.then_some(self.native_schema);
+        (exposition.created, exposition.empty_families) = (self.created != 0, self.empty_families != 0);
+        exposition.native_schema = (self.native_limited != 0).then_some(self.native_schema);
         if self.native_buckets > 0 {
             exposition.native_buckets = usize::try_from(self.native_buckets).unwrap_or(usize::MAX);
         }

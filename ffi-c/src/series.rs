@@ -47,6 +47,8 @@ pub(crate) unsafe fn cell<V: OnSeries>(handle: *const V) -> u32 {
 ///
 /// # Safety
 /// As for [`cell`].
+#[cold]
+#[inline(never)]
 pub(crate) unsafe fn follow<V: OnSeries>(handle: *const V, metric: &impl Metric) {
     // SAFETY: as in `cell`.
     // Relaxed: either number is the series' own, and a merge reads the cells of both.
