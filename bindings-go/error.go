@@ -37,12 +37,19 @@ const (
 	Sink Code = 10
 	// Platform: the platform refused something that was needed, memory or a file under /proc.
 	Platform Code = 11
+	// NullPointer: the C door was given no object where it needs one. This module never does that.
+	NullPointer Code = 12
+	// Panic: the engine failed inside, which ended the call and nothing else.
+	Panic Code = 13
+	// ABI: the library is not the one that the module was built with.
+	ABI Code = 14
 )
 
 var codeNames = map[Code]string{
 	InvalidName: "invalid_name", InvalidLabel: "invalid_label", InvalidBuckets: "invalid_buckets", InvalidOption: "invalid_option",
 	Conflict: "conflict", LabelCount: "label_count", NotFound: "not_found", InvalidExemplar: "invalid_exemplar",
 	InvalidText: "invalid_text", Sink: "sink", Platform: "platform",
+	NullPointer: "null_pointer", Panic: "panic", ABI: "abi",
 }
 
 // String is the name that every door shows: invalid_name, conflict, and so on.

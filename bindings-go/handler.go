@@ -99,7 +99,7 @@ func (h *handler) answer(w http.ResponseWriter, request *http.Request) error {
 		return failure(err)
 	}
 	e.Created = h.opts.CreatedTimestamps
-	kind, err := contentType(e)
+	says, err := headersOf(e)
 	if err != nil {
 		return err
 	}
@@ -118,10 +118,10 @@ func (h *handler) answer(w http.ResponseWriter, request *http.Request) error {
 		h.log(err)
 	}
 	header := w.Header()
-	header.Set("Content-Type", kind)
+	header.Set("Content-Type", says.contentType)
 	header.Add("Vary", "Accept, Accept-Encoding")
-	if name := encodings[e.Encoding]; name != "" {
-		header.Set("Content-Encoding", name)
+	if says.contentEncoding != "" {
+		header.Set("Content-Encoding", says.contentEncoding)
 	}
 	body := b.Slice()
 	header["Content-Length"] = []string{decimal(len(body))}
@@ -134,6 +134,3 @@ func (h *handler) answer(w http.ResponseWriter, request *http.Request) error {
 	}
 	return nil
 }
-
-// The values of Content-Encoding by tyk_exposition.encoding.
-var encodings = [...]string{"", "gzip", "zstd"}

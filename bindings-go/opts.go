@@ -79,7 +79,7 @@ type HistogramOpts struct {
 	Buckets []float64
 
 	// NativeHistogramBucketFactor is the growth from one native bucket to the next: above 1, native buckets are of the
-	// coarsest schema that grows no faster. 0 leaves the choice to the engine; 1 or less means no native buckets.
+	// coarsest schema that grows no faster, or the finest there is, in which they grow by 1.09. 0 leaves the choice to the engine; 1 or less means no native buckets.
 	NativeHistogramBucketFactor float64
 	// NativeHistogramZeroThreshold is accepted and means nothing: the zero bucket ends where the range of the store begins.
 	NativeHistogramZeroThreshold float64
@@ -179,13 +179,14 @@ const (
 	nativeSchema = 2
 )
 
-// The schemas that the exposition formats define: buckets grow by 2^(2^-schema).
+// The schemas that the engine has: buckets grow by 2^(2^-schema). It tells values apart by a 32nd of an octave, and the
+// finest schema whose buckets are made of those is 3.
 const (
 	coarsestSchema = -4
-	finestSchema   = 8
+	finestSchema   = 3
 )
 
-// schemaOf names the coarsest schema whose buckets grow by factor at most.
+// schemaOf names the coarsest schema whose buckets grow by factor at most, or the finest that there is.
 func schemaOf(factor float64) int32 {
 	return int32(min(max(math.Ceil(-math.Log2(math.Log2(factor))), coarsestSchema), finestSchema))
 }

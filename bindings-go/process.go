@@ -11,7 +11,7 @@ type ProcessCollectorOpts struct {
 type processCollector struct{ namespace string }
 
 // NewProcessCollector shows what the process uses: process_cpu_seconds_total, process_resident_memory_bytes,
-// process_open_fds and so on. The engine reads them; once registered it stays.
+// process_open_fds and so on. The engine reads them.
 func NewProcessCollector(opts ProcessCollectorOpts) Collector {
 	return &processCollector{opts.Namespace}
 }
@@ -24,7 +24,7 @@ func (c *processCollector) Describe(to chan<- *Desc) {
 // Collect sends the numbers.
 func (c *processCollector) Collect(to chan<- Metric) {
 	r := NewRegistry()
-	if native.CollectProcess(r.native, c.namespace) != nil {
+	if _, err := native.CollectProcess(r.native, c.namespace); err != nil {
 		return
 	}
 	families, _ := r.Gather()

@@ -58,7 +58,7 @@ type Registry struct {
 	dimensions map[string]dimension // by name
 	custom     []Collector          // those that are asked at a scrape, in the order of their registration
 	asked      bool                 // whether the engine asks for them
-	process    bool                 // whether the engine shows the process
+	process    map[Collector]uint64 // those that the engine runs itself, and what it calls them
 
 	failures sync.Mutex
 	failed   []error // what went wrong in the last scrape
@@ -102,7 +102,7 @@ func NewRegistryWith(opts RegistryOpts) (*Registry, error) {
 }
 
 func registryOf(c *native.CRegistry) *Registry {
-	return &Registry{native: c, collectors: map[string]Collector{}, dimensions: map[string]dimension{}}
+	return &Registry{native: c, collectors: map[string]Collector{}, dimensions: map[string]dimension{}, process: map[Collector]uint64{}}
 }
 
 // The registry that functions without one use: the engine's own, so other languages in the process show there too.
@@ -198,11 +198,11 @@ func (r *Registry) show(c Collector, descs []*Desc) error {
 		defer runtime.KeepAlive(f)
 		return failure(native.List(r.native, f.native))
 	case *processCollector:
-		if r.process {
-			return nil
+		id, err := native.CollectProcess(r.native, of.namespace)
+		if err == nil {
+			r.process[c] = id
 		}
-		r.process = true
-		return failure(native.CollectProcess(r.native, of.namespace))
+		return failure(err)
 	}
 	r.custom = append(r.custom, c)
 	return r.ask()
@@ -218,9 +218,6 @@ func (r *Registry) Unregister(c Collector) bool {
 	if !ok || r.err != nil {
 		return false
 	}
-	if _, ok := existing.(*processCollector); ok {
-		return false
-	}
 	delete(r.collectors, identity)
 	for _, desc := range descs {
 		if known := r.dimensions[desc.fqName]; known.count > 1 {
@@ -231,6 +228,11 @@ func (r *Registry) Unregister(c Collector) bool {
 	}
 	if of, ok := existing.(registrable); ok {
 		_, _ = native.Unregister(r.native, of.base().desc.fqName)
+		return true
+	}
+	if id, ok := r.process[existing]; ok {
+		delete(r.process, existing)
+		_, _ = native.Uncollect(r.native, id)
 		return true
 	}
 	r.custom = slices.DeleteFunc(slices.Clone(r.custom), func(other Collector) bool { return other == existing })
@@ -277,10 +279,11 @@ func (r *Registry) Upkeep() error {
 	return failure(native.Upkeep(r.native))
 }
 
-// MustRegisterEngine shows the engine's own numbers, tykmetrics_*, in the registry.
+// RegisterEngine shows the engine's own numbers, tykmetrics_*, in the registry.
 func (r *Registry) RegisterEngine() error {
 	defer runtime.KeepAlive(r)
-	return failure(native.CollectEngine(r.native))
+	_, err := native.CollectEngine(r.native)
+	return failure(err)
 }
 
 // described is what a collector says of its metrics, each description once.

@@ -66,16 +66,19 @@ func rendered(w io.Writer, render func(*native.Bytes) error) error {
 	return err
 }
 
-// types are content types, which are asked of the engine once for each exposition.
-var types sync.Map // native.Exposition to string
+// An exposition's headers, which are asked of the engine once.
+type headers struct{ contentType, contentEncoding string }
 
-func contentType(e native.Exposition) (string, error) {
-	if known, ok := types.Load(e); ok {
-		return known.(string), nil
+var known sync.Map // native.Exposition to headers
+
+func headersOf(e native.Exposition) (headers, error) {
+	if h, ok := known.Load(e); ok {
+		return h.(headers), nil
 	}
-	name, err := native.ContentType(e)
+	contentType, contentEncoding, err := native.ContentType(e)
+	h := headers{contentType, contentEncoding}
 	if err == nil {
-		types.Store(e, name)
+		known.Store(e, h)
 	}
-	return name, failure(err)
+	return h, failure(err)
 }

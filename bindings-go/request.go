@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Requests are the metrics of an API gateway's requests: PREFIX_requests_total, PREFIX_request_duration_seconds and
-// PREFIX_request_errors_total.
+// Requests are the metrics of an API gateway's requests: PREFIX_gateway_requests_total,
+// PREFIX_gateway_request_duration_seconds and PREFIX_gateway_request_errors_total. Names, labels and help are those that
+// the engine gives them through every door, so that all find the same families.
 type Requests struct {
 	total    *CounterVec   // api_id, api_name, method, status_code
 	duration *HistogramVec // api_id, api_name, method
@@ -16,17 +17,17 @@ type Requests struct {
 
 // NewRequests makes the families in the registry, or finds them there.
 func NewRequests(reg *Registry, prefix string) (*Requests, error) {
-	total, err := reg.NewCounterVec(CounterOpts{Namespace: prefix, Name: "requests_total", Help: "Total number of requests processed by the gateway."},
+	total, err := reg.NewCounterVec(CounterOpts{Namespace: prefix, Subsystem: "gateway", Name: "requests_total", Help: "Total number of requests processed"},
 		[]string{"api_id", "api_name", "method", "status_code"})
 	if err != nil {
 		return nil, err
 	}
-	duration, err := reg.NewHistogramVec(HistogramOpts{Namespace: prefix, Name: "request_duration_seconds", Help: "Duration of requests in seconds."},
+	duration, err := reg.NewHistogramVec(HistogramOpts{Namespace: prefix, Subsystem: "gateway", Name: "request_duration_seconds", Help: "Request duration in seconds"},
 		[]string{"api_id", "api_name", "method"})
 	if err != nil {
 		return nil, err
 	}
-	failed, err := reg.NewCounterVec(CounterOpts{Namespace: prefix, Name: "request_errors_total", Help: "Total number of failed requests."},
+	failed, err := reg.NewCounterVec(CounterOpts{Namespace: prefix, Subsystem: "gateway", Name: "request_errors_total", Help: "Total number of request errors"},
 		[]string{"api_id", "api_name", "method", "error_type"})
 	if err != nil {
 		return nil, err

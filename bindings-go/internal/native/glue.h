@@ -1,6 +1,8 @@
 /* What native.go calls beside the functions of the header. */
 #ifndef TYK_GO_GLUE_H
 #define TYK_GO_GLUE_H
+/* The record path is that of package cell. */
+#define TYK_NO_INLINE
 #include <tykmetrics.h>
 
 /* tyk_X_with and tyk_X_free by the number of the kind. */

@@ -3,18 +3,14 @@ package native
 /*
 #cgo !tykmetrics_shared pkg-config: tykmetrics-static
 #cgo tykmetrics_shared pkg-config: tykmetrics
-#cgo noescape tyk_counter_add
-#cgo nocallback tyk_counter_add
 #include <stdlib.h>
 #include "glue.h"
 */
 import "C"
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/cgo"
-	"strings"
 	"unsafe"
 )
 
@@ -32,115 +28,62 @@ func failure(e *C.tyk_error) error {
 		return nil
 	}
 	defer C.tyk_error_free(&e)
-	return &Error{uint32(C.tyk_error_code(e)), C.GoString(C.tyk_error_name(e)), C.GoString(C.tyk_error_message(e))}
+	return &Error{uint32(C.tyk_error_code(e)), C.GoString(C.tyk_error_message(e))}
 }
 
-// scratch is memory of C for the texts and arrays of one call.
-type scratch struct {
-	blocks []unsafe.Pointer
-	err    error
+// Memory of scratch.go. C's calloc returns nil for want of memory, which Go's own allocations would end the process for.
+func allocate(size uintptr) unsafe.Pointer { return C.calloc(1, C.size_t(size)) }
+func release(block unsafe.Pointer)         { C.free(block) }
+
+// with is a call that takes texts or arrays.
+func with(call func(s *scratch) *C.tyk_error) error {
+	var s scratch
+	defer s.free()
+	return failure(call(&s))
 }
 
-func (s *scratch) take(size uintptr) unsafe.Pointer {
-	block := C.calloc(1, C.size_t(size))
-	s.blocks = append(s.blocks, block)
-	return block
-}
+func (s *scratch) cstring(text string) *C.char        { return (*C.char)(s.ended(text)) }
+func (s *scratch) values(values []string) *C.tyk_str  { return (*C.tyk_str)(s.texts(values)) }
+func (s *scratch) labels(pairs []string) *C.tyk_label { return (*C.tyk_label)(s.texts(pairs)) }
+func (s *scratch) array(values []float64) *C.double   { return (*C.double)(s.doubles(values)) }
 
-func (s *scratch) free() {
-	for _, block := range s.blocks {
-		C.free(block)
-	}
-}
-
-// cstring is nil for the empty text, which every option of the door takes for its default.
-func (s *scratch) cstring(what, text string) *C.char {
-	if strings.IndexByte(text, 0) >= 0 && s.err == nil {
-		s.err = &Error{invalidText, "invalid_text", fmt.Sprintf("the %s %q holds a NUL byte, which texts of the C door end in: leave it out", what, text)}
-	}
-	block := C.CString(text)
-	s.blocks = append(s.blocks, unsafe.Pointer(block))
-	return block
-}
-
-// texts is an array of tyk_str, which is laid out like an array of tyk_label half as long.
-func (s *scratch) texts(values []string) *C.tyk_str {
-	if len(values) == 0 {
-		return nil
-	}
-	size := 0
-	for _, value := range values {
-		size += len(value)
-	}
-	head := uintptr(len(values)) * unsafe.Sizeof(C.tyk_str{})
-	block := s.take(head + uintptr(size) + 1)
-	out := unsafe.Slice((*C.tyk_str)(block), len(values))
-	bytes := unsafe.Slice((*byte)(unsafe.Add(block, head)), size+1)
-	at := 0
-	for i, value := range values {
-		out[i] = C.tyk_str{data: (*C.char)(unsafe.Pointer(&bytes[at])), len: C.size_t(len(value))}
-		at += copy(bytes[at:], value)
-	}
-	return &out[0]
-}
-
-func (s *scratch) labels(pairs []string) (*C.tyk_label, C.size_t) {
-	return (*C.tyk_label)(unsafe.Pointer(s.texts(pairs))), C.size_t(len(pairs) / 2)
-}
-
-func (s *scratch) cstrings(what string, texts []string) (**C.char, C.size_t) {
-	if texts == nil {
-		return nil, 0
-	}
-	block := s.take(uintptr(len(texts)+1) * unsafe.Sizeof((*C.char)(nil)))
-	for i, text := range texts {
-		unsafe.Slice((**C.char)(block), len(texts))[i] = s.cstring(what, text)
-	}
-	return (**C.char)(block), C.size_t(len(texts))
-}
-
-func (s *scratch) doubles(values []float64) (*C.double, C.size_t) {
-	if values == nil {
-		return nil, 0
-	}
-	block := s.take(uintptr(len(values)+1) * 8)
-	copy(unsafe.Slice((*float64)(block), len(values)), values)
-	return (*C.double)(block), C.size_t(len(values))
-}
+func size[T any](of []T) C.size_t          { return C.size_t(len(of)) }
+func half(pairs []string) C.size_t         { return C.size_t(len(pairs) / 2) }
+func numbers[T any](of []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(of)) }
+func text(s C.tyk_str) string              { return C.GoStringN(s.data, C.int(s.len)) }
 
 func (s *scratch) options(o *Options) *C.tyk_options {
 	out := (*C.tyk_options)(s.take(unsafe.Sizeof(C.tyk_options{})))
-	out.size = C.size_t(unsafe.Sizeof(C.tyk_options{}))
-	out.namespace_, out.subsystem = s.cstring("namespace", o.Namespace), s.cstring("subsystem", o.Subsystem)
-	out.name, out.help, out.unit = s.cstring("name", o.Name), s.cstring("help", o.Help), s.cstring("unit", o.Unit)
-	out.label_names, out.label_count = s.cstrings("label name", o.LabelNames)
-	out.const_labels, out.const_label_count = s.labels(o.ConstPairs)
-	out.limit, out.private_series = C.uint32_t(o.Limit), C.uint32_t(o.PrivateSeries)
-	out.expire_after_ms, out.window_ms = C.uint64_t(o.ExpireAfter.Milliseconds()), C.uint64_t(o.Window.Milliseconds())
-	out.flags, out.store = C.uint32_t(o.Flags), C.uint32_t(o.Store)
-	out.buckets, out.bucket_count = s.doubles(o.Buckets)
-	out.native, out.native_schema = C.uint32_t(o.Native), C.int32_t(o.NativeSchema)
-	out.range_min, out.range_max = C.double(o.RangeMin), C.double(o.RangeMax)
-	out.quantiles, out.quantile_count = s.doubles(o.Quantiles)
-	out.states, out.state_count = s.cstrings("state", o.States)
+	*out = C.tyk_options{
+		size: C.sizeof_tyk_options, namespace_: s.cstring(o.Namespace), subsystem: s.cstring(o.Subsystem),
+		name: s.cstring(o.Name), help: s.cstring(o.Help), unit: s.cstring(o.Unit),
+		label_names: (**C.char)(s.list(o.LabelNames)), label_count: size(o.LabelNames),
+		const_labels: s.labels(o.ConstPairs), const_label_count: half(o.ConstPairs),
+		limit: C.uint32_t(o.Limit), private_series: C.uint32_t(o.PrivateSeries),
+		expire_after_ms: C.uint64_t(o.ExpireAfter.Milliseconds()), window_ms: C.uint64_t(o.Window.Milliseconds()),
+		flags: C.uint32_t(o.Flags), store: C.uint32_t(o.Store), buckets: s.array(o.Buckets), bucket_count: size(o.Buckets),
+		native: C.uint32_t(o.Native), native_schema: C.int32_t(o.NativeSchema),
+		range_min: C.double(o.RangeMin), range_max: C.double(o.RangeMax),
+		quantiles: s.array(o.Quantiles), quantile_count: size(o.Quantiles),
+		states: (**C.char)(s.list(o.States)), state_count: size(o.States),
+	}
 	return out
 }
-
-func text(s C.tyk_str) string { return C.GoStringN(s.data, C.int(s.len)) }
 
 // Registries.
 
 func NewRegistry(o RegistryOptions) (out *CRegistry, err error) {
-	var s scratch
-	defer s.free()
-	options := (*C.tyk_registry_options)(s.take(unsafe.Sizeof(C.tyk_registry_options{})))
-	options.size = C.size_t(unsafe.Sizeof(C.tyk_registry_options{}))
-	if o.LegacyNames {
-		options.names = 1
-	}
-	options.series_limit = C.uint64_t(o.SeriesLimit)
-	options.const_labels, options.const_label_count = s.labels(o.ConstPairs)
-	err = failure(C.tyk_registry_new(options, &out))
+	err = with(func(s *scratch) *C.tyk_error {
+		options := (*C.tyk_registry_options)(s.take(unsafe.Sizeof(C.tyk_registry_options{})))
+		*options = C.tyk_registry_options{
+			size: C.sizeof_tyk_registry_options, series_limit: C.uint64_t(o.SeriesLimit),
+			const_labels: s.labels(o.ConstPairs), const_label_count: half(o.ConstPairs),
+		}
+		if o.LegacyNames {
+			options.names = C.TYK_NAMES_LEGACY
+		}
+		return C.tyk_registry_new(options, &out)
+	})
 	return out, err
 }
 
@@ -152,24 +95,27 @@ func GlobalRegistry() (out *CRegistry, err error) {
 func FreeRegistry(r *CRegistry)           { C.tyk_registry_free(&r) }
 func List(r *CRegistry, f *CFamily) error { return failure(C.tyk_registry_list(r, f)) }
 func Upkeep(r *CRegistry) error           { return failure(C.tyk_registry_upkeep(r)) }
-func CollectEngine(r *CRegistry) error    { return failure(C.tyk_registry_collect_engine(r)) }
+
 func Series(r *CRegistry) (n uint64, err error) {
 	err = failure(C.tyk_registry_series(r, (*C.uint64_t)(&n)))
 	return n, err
 }
 
-func Unregister(r *CRegistry, name string) (bool, error) {
-	var s scratch
-	defer s.free()
-	var found C.bool
-	err := failure(C.tyk_registry_unregister(r, s.cstring("name", name), &found))
-	return bool(found), err
+func Unregister(r *CRegistry, name string) (found bool, err error) {
+	err = with(func(s *scratch) *C.tyk_error { return C.tyk_registry_unregister(r, s.cstring(name), (*C.bool)(&found)) })
+	return found, err
 }
 
-func CollectProcess(r *CRegistry, namespace string) error {
-	var s scratch
-	defer s.free()
-	return failure(C.tyk_registry_collect_process(r, s.cstring("namespace", namespace)))
+func CollectProcess(r *CRegistry, namespace string) (id uint64, err error) {
+	err = with(func(s *scratch) *C.tyk_error {
+		return C.tyk_registry_collect_process(r, s.cstring(namespace), (*C.uint64_t)(&id))
+	})
+	return id, err
+}
+
+func CollectEngine(r *CRegistry) (id uint64, err error) {
+	err = failure(C.tyk_registry_collect_engine(r, (*C.uint64_t)(&id)))
+	return id, err
 }
 
 // Collect has every scrape of the registry call collect, which must not panic.
@@ -181,10 +127,9 @@ func Collect(r *CRegistry, collect func(*CFamilies)) (id uint64, err error) {
 	return id, err
 }
 
-func Uncollect(r *CRegistry, id uint64) (bool, error) {
-	var found C.bool
-	err := failure(C.tyk_registry_uncollect(r, C.uint64_t(id), &found))
-	return bool(found), err
+func Uncollect(r *CRegistry, id uint64) (found bool, err error) {
+	err = failure(C.tyk_registry_uncollect(r, C.uint64_t(id), (*C.bool)(&found)))
+	return found, err
 }
 
 //export tykGoCollect
@@ -200,48 +145,36 @@ func tykGoRead(user C.uintptr_t) C.double {
 //export tykGoDrop
 func tykGoDrop(user C.uintptr_t) { cgo.Handle(user).Delete() }
 
-func AddFamily(into *CFamilies, kind uint32, o *Options) (family uint64, err error) {
-	var s scratch
-	defer s.free()
-	options, at := s.options(o), C.size_t(0)
-	if s.err != nil {
-		return 0, s.err
-	}
-	err = failure(C.tyk_families_add(into, C.uint32_t(kind), options, &at))
+func AddFamily(into *CFamilies, kind uint32, o *Options) (uint64, error) {
+	var at C.size_t
+	err := with(func(s *scratch) *C.tyk_error { return C.tyk_families_add(into, C.uint32_t(kind), s.options(o), &at) })
 	return uint64(at), err
 }
 
 func Push(into *CFamilies, family uint64, values []string, value float64) error {
-	var s scratch
-	defer s.free()
-	return failure(C.tyk_families_push(into, C.size_t(family), s.texts(values), C.size_t(len(values)), C.double(value)))
+	return with(func(s *scratch) *C.tyk_error {
+		return C.tyk_families_push(into, C.size_t(family), s.values(values), size(values), C.double(value))
+	})
 }
 
 func PushHistogram(into *CFamilies, family uint64, values []string, counts []uint64, sum float64) error {
-	var s scratch
-	defer s.free()
-	return failure(C.tyk_families_push_histogram(into, C.size_t(family), s.texts(values), C.size_t(len(values)),
-		(*C.uint64_t)(unsafe.SliceData(counts)), C.size_t(len(counts)), C.double(sum)))
+	return with(func(s *scratch) *C.tyk_error {
+		return C.tyk_families_push_histogram(into, C.size_t(family), s.values(values), size(values),
+			(*C.uint64_t)(numbers(counts)), size(counts), C.double(sum))
+	})
 }
 
 func PushSummary(into *CFamilies, family uint64, values []string, quantiles, at []float64, count uint64, sum float64) error {
-	var s scratch
-	defer s.free()
-	q, n := s.doubles(quantiles)
-	v, _ := s.doubles(at)
-	return failure(C.tyk_families_push_summary(into, C.size_t(family), s.texts(values), C.size_t(len(values)), q, v, n, C.uint64_t(count), C.double(sum)))
+	return with(func(s *scratch) *C.tyk_error {
+		return C.tyk_families_push_summary(into, C.size_t(family), s.values(values), size(values),
+			(*C.double)(numbers(quantiles)), (*C.double)(numbers(at)), size(at), C.uint64_t(count), C.double(sum))
+	})
 }
 
 // Families.
 
 func NewFamily(r *CRegistry, kind uint32, o *Options) (out *CFamily, err error) {
-	var s scratch
-	defer s.free()
-	options := s.options(o)
-	if s.err != nil {
-		return nil, s.err
-	}
-	err = failure(C.tyk_family_new(r, C.uint32_t(kind), options, &out))
+	err = with(func(s *scratch) *C.tyk_error { return C.tyk_family_new(r, C.uint32_t(kind), s.options(o), &out) })
 	return out, err
 }
 
@@ -250,10 +183,8 @@ func ClearFamily(f *CFamily) error { return failure(C.tyk_family_clear(f)) }
 
 func FamilyName(f *CFamily) (string, error) {
 	var name C.tyk_str
-	if err := failure(C.tyk_family_name(f, &name)); err != nil {
-		return "", err
-	}
-	return text(name), nil
+	err := failure(C.tyk_family_name(f, &name))
+	return text(name), err
 }
 
 func FamilyLen(f *CFamily) (n uint64, err error) {
@@ -261,28 +192,26 @@ func FamilyLen(f *CFamily) (n uint64, err error) {
 	return n, err
 }
 
-func Remove(f *CFamily, values []string) (bool, error) {
-	var s scratch
-	defer s.free()
-	var found C.bool
-	err := failure(C.tyk_family_remove(f, s.texts(values), C.size_t(len(values)), &found))
-	return bool(found), err
+func Remove(f *CFamily, values []string) (found bool, err error) {
+	err = with(func(s *scratch) *C.tyk_error {
+		return C.tyk_family_remove(f, s.values(values), size(values), (*C.bool)(&found))
+	})
+	return found, err
 }
 
 func RemoveMatching(f *CFamily, pairs []string) (n uint64, err error) {
-	var s scratch
-	defer s.free()
-	labels, count := s.labels(pairs)
-	err = failure(C.tyk_family_remove_matching(f, labels, count, (*C.uint64_t)(&n)))
+	err = with(func(s *scratch) *C.tyk_error {
+		return C.tyk_family_remove_matching(f, s.labels(pairs), half(pairs), (*C.uint64_t)(&n))
+	})
 	return n, err
 }
 
 // Handles, as pointers to what the header says of their kind.
 
 func With(kind uint32, f *CFamily, values []string) (handle unsafe.Pointer, err error) {
-	var s scratch
-	defer s.free()
-	err = failure(C.tyk_go_with(C.uint32_t(kind), f, s.texts(values), C.size_t(len(values)), &handle))
+	err = with(func(s *scratch) *C.tyk_error {
+		return C.tyk_go_with(C.uint32_t(kind), f, s.values(values), size(values), &handle)
+	})
 	return handle, err
 }
 
@@ -314,52 +243,36 @@ func SetGaugeMax(h unsafe.Pointer, v float64) { C.tyk_gauge_set_max((*C.tyk_gaug
 func SetGaugeMin(h unsafe.Pointer, v float64) { C.tyk_gauge_set_min((*C.tyk_gauge)(h), C.double(v)) }
 
 func CounterExemplar(h unsafe.Pointer, v float64, pairs []string) error {
-	var s scratch
-	defer s.free()
-	labels, n := s.labels(pairs)
-	return failure(C.tyk_counter_add_exemplar((*C.tyk_counter)(h), C.double(v), labels, n))
+	return with(func(s *scratch) *C.tyk_error {
+		return C.tyk_counter_add_exemplar((*C.tyk_counter)(h), C.double(v), s.labels(pairs), half(pairs))
+	})
 }
 
 func HistogramExemplar(h unsafe.Pointer, v float64, pairs []string) error {
-	var s scratch
-	defer s.free()
-	labels, n := s.labels(pairs)
-	return failure(C.tyk_histogram_observe_exemplar((*C.tyk_histogram)(h), C.double(v), labels, n))
+	return with(func(s *scratch) *C.tyk_error {
+		return C.tyk_histogram_observe_exemplar((*C.tyk_histogram)(h), C.double(v), s.labels(pairs), half(pairs))
+	})
 }
 
 func SetInfo(h unsafe.Pointer, pairs []string) error {
-	var s scratch
-	defer s.free()
-	labels, n := s.labels(pairs)
-	return failure(C.tyk_info_set((*C.tyk_info)(h), labels, n))
+	return with(func(s *scratch) *C.tyk_error { return C.tyk_info_set((*C.tyk_info)(h), s.labels(pairs), half(pairs)) })
 }
 
 func EnterState(h unsafe.Pointer, state string) error {
-	var s scratch
-	defer s.free()
-	name := s.cstring("state", state)
-	if s.err != nil {
-		return s.err
-	}
-	return failure(C.tyk_state_set_enter((*C.tyk_state_set)(h), name))
+	return with(func(s *scratch) *C.tyk_error { return C.tyk_state_set_enter((*C.tyk_state_set)(h), s.cstring(state)) })
 }
 
 func SetState(h unsafe.Pointer, state string, holds bool) error {
-	var s scratch
-	defer s.free()
-	name := s.cstring("state", state)
-	if s.err != nil {
-		return s.err
-	}
-	return failure(C.tyk_state_set_set((*C.tyk_state_set)(h), name, C.bool(holds)))
+	return with(func(s *scratch) *C.tyk_error {
+		return C.tyk_state_set_set((*C.tyk_state_set)(h), s.cstring(state), C.bool(holds))
+	})
 }
 
-func StateHolds(h unsafe.Pointer, state string) (bool, error) {
-	var s scratch
-	defer s.free()
-	var holds C.bool
-	err := failure(C.tyk_state_set_holds((*C.tyk_state_set)(h), s.cstring("state", state), &holds))
-	return bool(holds), err
+func StateHolds(h unsafe.Pointer, state string) (holds bool, err error) {
+	err = with(func(s *scratch) *C.tyk_error {
+		return C.tyk_state_set_holds((*C.tyk_state_set)(h), s.cstring(state), (*C.bool)(&holds))
+	})
+	return holds, err
 }
 
 // Value is what a counter, a gauge or an up-down holds now.
@@ -427,24 +340,24 @@ func (d *Distribution) Cumulative() (bounds []float64, counts []uint64, err erro
 }
 
 // Encode is HdrHistogram's V2 format.
-func (d *Distribution) Encode() ([]byte, error) {
+func (d *Distribution) Encode(scale float64, digits uint8) ([]byte, error) {
 	defer runtime.KeepAlive(d)
 	var b C.tyk_bytes
 	defer C.tyk_bytes_free(&b)
-	err := failure(C.tyk_distribution_encode(d.c, &b))
+	err := failure(C.tyk_distribution_encode(d.c, C.double(scale), C.uint8_t(digits), &b))
 	return C.GoBytes(unsafe.Pointer(b.data), C.int(b.len)), err
 }
 
 func Linear(start, width float64, out []float64) error {
-	return failure(C.tyk_buckets_linear(C.double(start), C.double(width), C.size_t(len(out)), (*C.double)(unsafe.SliceData(out))))
+	return failure(C.tyk_buckets_linear(C.double(start), C.double(width), size(out), (*C.double)(numbers(out))))
 }
 
 func Exponential(start, factor float64, out []float64) error {
-	return failure(C.tyk_buckets_exponential(C.double(start), C.double(factor), C.size_t(len(out)), (*C.double)(unsafe.SliceData(out))))
+	return failure(C.tyk_buckets_exponential(C.double(start), C.double(factor), size(out), (*C.double)(numbers(out))))
 }
 
 func ExponentialRange(smallest, largest float64, out []float64) error {
-	return failure(C.tyk_buckets_exponential_range(C.double(smallest), C.double(largest), C.size_t(len(out)), (*C.double)(unsafe.SliceData(out))))
+	return failure(C.tyk_buckets_exponential_range(C.double(smallest), C.double(largest), size(out), (*C.double)(numbers(out))))
 }
 
 // Shards.
@@ -459,7 +372,7 @@ func ReleaseShard(shard *CShard)  { C.tyk_shard_release(&shard) }
 
 // OpenShard opens a shard of whole numbers: its cells, and how many they are.
 func OpenShard(owner uint32) (shard *CShard, cells unsafe.Pointer, limit uint32, err error) {
-	if err = failure(C.tyk_shard_open(C.uint32_t(owner), C.TYK_ENCODING_U64, &shard)); err != nil {
+	if err = failure(C.tyk_shard_open(C.uint32_t(owner), C.TYK_CELLS_U64, &shard)); err != nil {
 		return nil, nil, 0, err
 	}
 	return shard, unsafe.Pointer(shard.cells.cells), uint32(shard.cells.limit), nil
@@ -470,7 +383,7 @@ func OpenShard(owner uint32) (shard *CShard, cells unsafe.Pointer, limit uint32,
 func exposition(e Exposition) C.tyk_exposition {
 	return C.tyk_exposition{
 		format: C.uint32_t(e.Format), escaping: C.uint32_t(e.Escaping), encoding: C.uint32_t(e.Encoding), histograms: C.uint32_t(e.Histograms),
-		created: C.bool(e.Created), empty_families: C.bool(e.EmptyFamilies), native_coarsest_given: C.bool(e.HasSchema),
+		created: C.bool(e.Created), empty_families: C.bool(e.EmptyFamilies), native_limited: C.bool(e.HasSchema),
 		native_schema: C.int32_t(e.NativeSchema), native_buckets: C.uint64_t(e.NativeBuckets),
 	}
 }
@@ -478,40 +391,31 @@ func exposition(e Exposition) C.tyk_exposition {
 func expositionOf(e *C.tyk_exposition) Exposition {
 	return Exposition{
 		Format: uint32(e.format), Escaping: uint32(e.escaping), Encoding: uint32(e.encoding), Histograms: uint32(e.histograms),
-		Created: bool(e.created), EmptyFamilies: bool(e.empty_families), HasSchema: bool(e.native_coarsest_given),
+		Created: bool(e.created), EmptyFamilies: bool(e.empty_families), HasSchema: bool(e.native_limited),
 		NativeSchema: int32(e.native_schema), NativeBuckets: uint64(e.native_buckets),
 	}
 }
 
 func ExpositionOf(format string) (Exposition, error) {
-	var s scratch
-	defer s.free()
 	var out C.tyk_exposition
-	name := s.cstring("format", format)
-	if s.err != nil {
-		return Exposition{}, s.err
-	}
-	err := failure(C.tyk_exposition_of(name, &out))
+	err := with(func(s *scratch) *C.tyk_error { return C.tyk_exposition_of(s.cstring(format), &out) })
 	return expositionOf(&out), err
 }
 
 func Negotiate(accept, acceptEncoding string) (Exposition, error) {
-	var s scratch
-	defer s.free()
 	var out C.tyk_exposition
-	a, e := s.cstring("Accept header", accept), s.cstring("Accept-Encoding header", acceptEncoding)
-	if s.err != nil {
-		return Exposition{}, s.err
-	}
-	err := failure(C.tyk_negotiate(a, e, &out))
+	err := with(func(s *scratch) *C.tyk_error {
+		return C.tyk_negotiate(s.cstring(accept), s.cstring(acceptEncoding), &out)
+	})
 	return expositionOf(&out), err
 }
 
-func ContentType(e Exposition) (string, error) {
+// ContentType is the value of the header, and that of Content-Encoding, "" for none.
+func ContentType(e Exposition) (contentType, contentEncoding string, err error) {
 	out, options := C.tyk_bytes{}, exposition(e)
 	defer C.tyk_bytes_free(&out)
-	err := failure(C.tyk_exposition_content_type(&options, &out))
-	return C.GoStringN((*C.char)(unsafe.Pointer(out.data)), C.int(out.len)), err
+	err = failure(C.tyk_exposition_content_type(&options, &out))
+	return C.GoStringN((*C.char)(unsafe.Pointer(out.data)), C.int(out.len)), C.GoString(C.tyk_exposition_content_encoding(&options)), err
 }
 
 // Bytes is memory of C that a render fills and the next one uses again.

@@ -29,15 +29,11 @@ const (
 // Error is a tyk_error.
 type Error struct {
 	Code    uint32
-	Name    string
 	Message string
 }
 
 // Error is the message.
 func (e *Error) Error() string { return e.Message }
-
-// The errors that this package makes by itself have the code the core has for them.
-const invalidText = 9
 
 // Options is tyk_options. Pairs are name, value, name, value.
 type Options struct {
