@@ -2,6 +2,7 @@
 #
 #   make run          an example gateway under a load of its own, its numbers and its exposition
 #   make build        release artefacts
+#   make install      libtykmetrics, its header and its pkg-config files (PREFIX=/usr/local, DESTDIR=)
 #   make test         every test, lint and format check
 #   make bench        every comparison with peers; writes benches/record (make bench-quick: within 5 minutes)
 #   make stress       long conservation runs, models, more random cases and fuzzing, each bounded (FUZZ_SECONDS)
@@ -34,6 +35,37 @@ build:
 	$(CARGO) build --locked --release -p tykmetrics --all-features
 	@echo "built: the Rust crate. Not built yet, for want of their doors: libtykmetrics and its header (C, Go),"
 	@echo "the Python wheel, the Node addon, the program tykmetrics."
+
+# ---- libtykmetrics --------------------------------------------------------------------------------------------------
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+DESTDIR ?=
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+# Before 1.0 every minor version may change the interface; ffi-c/build.rs has the same rule.
+INTERFACE := $(shell echo $(VERSION) | sed -E 's/^(0\.[0-9]+|[1-9][0-9]*).*/\1/')
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
+# Where the tests of the C and the Go door find the library.
+TREE_PREFIX := $(CURDIR)/target/prefix
+
+.PHONY: library install prefix
+library:
+	$(CARGO) build --locked --release -p tykmetrics-c
+
+install: library
+	install -d "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(LIBDIR)/pkgconfig"
+	install -m 644 include/tykmetrics.h "$(DESTDIR)$(PREFIX)/include/tykmetrics.h"
+	install -m 644 $(RELEASE)/libtykmetrics.a "$(DESTDIR)$(LIBDIR)/libtykmetrics.a"
+	install -m 755 $(RELEASE)/libtykmetrics.so "$(DESTDIR)$(LIBDIR)/libtykmetrics.so.$(VERSION)"
+	ln -sf libtykmetrics.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libtykmetrics.so.$(INTERFACE)"
+	ln -sf libtykmetrics.so.$(INTERFACE) "$(DESTDIR)$(LIBDIR)/libtykmetrics.so"
+	for pc in tykmetrics tykmetrics-static; do \
+	  sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' ffi-c/$$pc.pc.in \
+	    > "$(DESTDIR)$(LIBDIR)/pkgconfig/$$pc.pc"; \
+	done
+
+prefix:
+	$(MAKE) --no-print-directory install PREFIX=$(TREE_PREFIX) LIBDIR=$(TREE_PREFIX)/lib DESTDIR=
 
 # ---- tests ----------------------------------------------------------------------------------------------------------
 

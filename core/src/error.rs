@@ -32,11 +32,19 @@ pub enum ErrorCode {
     Sink = 10,
     /// The platform refused something the cold path needed (memory, a file under `/proc`).
     Platform = 11,
+    /// A pointer that must not be NULL is NULL. Only doors with pointers have this one.
+    NullPointer = 12,
+    /// The engine or the host's own code panicked inside a call; nothing was changed by halves. Only doors that keep
+    /// panics from the host have this one.
+    Panic = 13,
+    /// The caller was built against another layout than the library has. Only doors with a binary interface have this
+    /// one.
+    Abi = 14,
 }
 
 impl ErrorCode {
     /// Every code, in the order of its number.
-    pub const ALL: [ErrorCode; 11] = [
+    pub const ALL: [ErrorCode; 14] = [
         ErrorCode::InvalidName,
         ErrorCode::InvalidLabel,
         ErrorCode::InvalidBuckets,
@@ -48,6 +56,9 @@ impl ErrorCode {
         ErrorCode::InvalidText,
         ErrorCode::Sink,
         ErrorCode::Platform,
+        ErrorCode::NullPointer,
+        ErrorCode::Panic,
+        ErrorCode::Abi,
     ];
 
     /// The name other languages show: `invalid_name`, `conflict`, …
@@ -64,6 +75,9 @@ impl ErrorCode {
             ErrorCode::InvalidText => "invalid_text",
             ErrorCode::Sink => "sink",
             ErrorCode::Platform => "platform",
+            ErrorCode::NullPointer => "null_pointer",
+            ErrorCode::Panic => "panic",
+            ErrorCode::Abi => "abi",
         }
     }
 }

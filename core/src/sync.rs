@@ -15,11 +15,25 @@ pub(crate) use std::sync::{
 };
 
 pub(crate) use std::sync::atomic::Ordering;
-use std::sync::{LockResult, PoisonError};
+use std::sync::{LockResult, PoisonError, TryLockError};
+
+#[cfg(loom)]
+use loom::sync::MutexGuard;
+#[cfg(not(loom))]
+use std::sync::MutexGuard;
 
 /// The guard of a lock, whether or not a holder panicked: what a lock guards here is valid between any two steps.
 pub(crate) fn held<G>(result: LockResult<G>) -> G {
     result.unwrap_or_else(PoisonError::into_inner)
+}
+
+/// As [`held`], for a lock that is worth having only if nobody has it.
+pub(crate) fn try_held<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match lock.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(panicked)) => Some(panicked.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 /// An atomic read by whoever alone may write it, for now: a relaxed load. Loom checks the "alone", and then has no need

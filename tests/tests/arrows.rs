@@ -38,6 +38,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Outlets: other people's ways to record, on the public side of the crate but for a handle's and a name's details.
     ("facade", &["collect", "error", "merge::snapshot", "record", "registry", "shape", "sync"]),
     ("tower", &["error", "record", "registry", "shape"]),
+    // What gateways record of a request, from the same public parts.
+    ("requests", &["error", "record", "registry"]),
     // Families made at scrape, the engine's own among them.
     ("collect", &["merge::snapshot", "registry", "shard", "sync"]),
 ];

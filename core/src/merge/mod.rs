@@ -172,7 +172,7 @@ impl Registry {
     fn collect(&self) -> Snapshot {
         let collectors = held(self.inner.collectors.read()).clone();
         let mut all = Snapshot::default();
-        for collector in collectors {
+        for (_, collector) in collectors {
             let mut one = Snapshot::default();
             // A collector is the host's code: its panic must not reach the scrape.
             match catch_unwind(AssertUnwindSafe(|| collector.collect(&mut one))) {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Counter(Bound);
 
-metric!(Counter, COUNTER);
+metric!(Counter, COUNTER, 0);
 
 /// A whole number that f64 holds exactly, if `v` is one.
 fn whole(v: f64) -> Option<u64> {
@@ -38,7 +38,7 @@ impl Counter {
     /// Adds `n`.
     #[inline]
     pub fn add(&self, n: u64) {
-        match writer::own(self.0.number) {
+        match writer::own(self.0.number()) {
             Some(cell) => cell::add_owned(cell, n),
             None => add_elsewhere(&self.0, n),
         }
@@ -62,7 +62,7 @@ impl Counter {
     /// Adds through a shard that the caller holds.
     #[inline]
     pub fn add_on(&self, shard: &Shard, n: u64) {
-        match (shard.cell(self.0.number), shard.encoding()) {
+        match (shard.cell(self.0.number()), shard.encoding()) {
             (Some(cell), CellEncoding::U64) => cell::add_owned(cell, n),
             (Some(cell), CellEncoding::F64) => cell::add_owned_f64(cell, n as f64),
             (None, _) => self.add_shared(n),
@@ -77,6 +77,18 @@ impl Counter {
     pub fn add_with_exemplar(&self, n: u64, labels: &[(&str, &str)]) -> Result<()> {
         self.add(n);
         self.0.family.exemplar(self.0.slot, 0, labels, n as f64)
+    }
+
+    /// As [`add_with_exemplar`](Self::add_with_exemplar), for a number that need not be whole.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn add_f64_with_exemplar(&self, v: f64, labels: &[(&str, &str)]) -> Result<()> {
+        self.add_f64(v);
+        match v >= 0.0 && v.is_finite() {
+            true => self.0.family.exemplar(self.0.slot, 0, labels, v),
+            false => check_exemplar(&self.0.family.meta.name, labels),
+        }
     }
 
     /// Reads the counter from a function at every scrape, for as long as the series exists; the handle need not be kept.
@@ -98,7 +110,8 @@ impl Counter {
 
     /// The number of the counter's cell, for hosts that add to it themselves.
     pub fn cell(&self) -> u32 {
-        self.0.number
+        self.0.follow();
+        self.0.number()
     }
 
     pub(crate) fn add_to(family: &Arc<Core>, labels: &[&str], n: u64) {
@@ -122,8 +135,10 @@ impl Counter {
 /// Adds for a thread or a series that has no private cell.
 #[inline(never)]
 fn add_elsewhere(bound: &Bound, n: u64) {
-    if let Some(before) = writer::add(bound.number, bound.shared(), n) {
-        bound.family.warm(bound.slot, before, n);
+    if let Some(before) = writer::add(bound.number(), bound.shared(), n)
+        && bound.family.warm(bound.slot, before, n)
+    {
+        bound.follow();
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Gauge(Bound);
 
-metric!(Gauge, GAUGE);
+metric!(Gauge, GAUGE, 0);
 
 /// Replaces the value in a gauge's cell by a function of it.
 fn change(cell: &AtomicU64, change: impl Fn(f64) -> f64) {
@@ -88,7 +88,7 @@ impl Gauge {
 
     /// The number of the gauge's cell, which only the shared cells have.
     pub fn cell(&self) -> u32 {
-        self.0.number
+        self.0.number()
     }
 
     pub(crate) fn change(family: &Arc<Core>, labels: &[&str], new: impl Fn(f64) -> f64) {

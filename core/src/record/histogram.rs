@@ -21,12 +21,12 @@ use std::time::{Duration, Instant};
 /// the same series.
 #[derive(Clone, Debug)]
 pub struct Histogram {
-    bound: Bound,
+    pub(super) bound: Bound,
     /// The table of the family's shape, which lives as long as `bound` holds the family, or `NO_TABLE`.
     table: NonNull<HdrTable>,
 }
 
-metric!(Histogram, HISTOGRAM);
+metric!(Histogram, HISTOGRAM, bound);
 
 // SAFETY: the table is never changed, and lives as long as the family that `bound` shares.
 unsafe impl Send for Histogram {}
@@ -57,12 +57,14 @@ fn record(table: &HdrTable, number: u32, v: f64, n: u64) -> bool {
 /// asked before it is looked at.
 static NO_TABLE: HdrTable = HdrTable::EMPTY;
 
-/// As `record`, for every value, store and thread. What is not finite is counted as invalid.
+/// As `record`, for every value, store and thread. What is not finite is counted as invalid. Tells whether the series
+/// is hot.
 #[inline(never)]
-fn record_elsewhere(family: &Core, place: Place, v: f64, n: u64) {
+fn record_elsewhere(family: &Core, place: Place, v: f64, n: u64) -> bool {
     let total = v * n as f64;
     if !total.is_finite() {
-        return family.count_invalid();
+        family.count_invalid();
+        return false;
     }
     let table = table_of(family);
     let at = table.locate(v);
@@ -76,10 +78,11 @@ fn record_elsewhere(family: &Core, place: Place, v: f64, n: u64) {
     if own.is_some() {
         cell::add_owned(bucket, n);
         cell::add_owned_sum(sum, total);
+        false
     } else {
         let before = cell::add_shared(bucket, n);
         cell::add_shared_sum(sum, total);
-        family.warm(place.slot, before, n);
+        family.warm(place.slot, before, n)
     }
 }
 
@@ -93,7 +96,7 @@ impl Histogram {
     fn record(&self, v: f64, n: u64) {
         // SAFETY: the table lives as long as the family, which `bound` shares, or as the program.
         let table = unsafe { self.table.as_ref() };
-        if !record(table, self.bound.number, v, n) {
+        if !record(table, self.bound.number(), v, n) {
             self.record_elsewhere(v, n);
         }
     }
@@ -101,8 +104,11 @@ impl Histogram {
     /// Out of line with one argument less to load on the way that is usual.
     #[inline(never)]
     fn record_elsewhere(&self, v: f64, n: u64) {
-        let Bound { family, slot, number, .. } = &self.bound;
-        record_elsewhere(family, Place { number: *number, run: self.bound.run(), slot: *slot }, v, n);
+        let Bound { family, slot, .. } = &self.bound;
+        let place = Place { number: self.bound.number(), run: self.bound.run(), slot: *slot };
+        if record_elsewhere(family, place, v, n) {
+            self.bound.follow();
+        }
     }
 
     /// Records a value. What is not finite is counted as invalid and not recorded. The HDR store counts values below
@@ -140,7 +146,7 @@ impl Histogram {
         if !v.is_finite() {
             return self.bound.family.count_invalid();
         }
-        let number = self.bound.number;
+        let number = self.bound.number();
         let table = table_of(&self.bound.family);
         let at = table.locate(v);
         let sum_at = table.sum_cell(at);
@@ -201,7 +207,8 @@ impl Histogram {
 
     /// The number of the first cell, for hosts that record themselves by [`Shape::table`](crate::shape::Shape::table).
     pub fn cell(&self) -> u32 {
-        self.bound.number
+        self.bound.follow();
+        self.bound.number()
     }
 
     /// The table that says which cell a value is counted in, if the histogram keeps its counts in the HDR store.

@@ -9,7 +9,7 @@ use crate::registry::name::check_labels;
 #[derive(Clone, Debug)]
 pub struct Info(Bound);
 
-metric!(Info, INFO);
+metric!(Info, INFO, 0);
 
 impl Info {
     pub(super) fn of(bound: Bound) -> Self {

@@ -26,10 +26,57 @@ pub use up_down::{Tracked, UpDown};
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::Kind;
 use crate::registry::bound::Bound;
+use crate::registry::series;
 use crate::registry::spec::Cells;
+#[cfg(not(loom))]
+use crate::sync::{AtomicU32, Ordering::Relaxed};
 
 /// A kind of handle that a registry gives out.
-pub trait Metric: Clone + Send + Sync + sealed::Sealed + 'static {}
+pub trait Metric: Clone + Send + Sync + sealed::Sealed + 'static {
+    /// Where the series is, for hosts that write its cells themselves.
+    ///
+    /// ```
+    /// use tykmetrics::{Metric, Registry, ThreadCells};
+    ///
+    /// let jobs = Registry::new().counter("jobs_total", "Jobs").register()?;
+    /// assert!(jobs.place().is_live());
+    /// jobs.inc();
+    /// // SAFETY: the thread is this one, and nothing else records on it meanwhile.
+    /// assert!(unsafe { &*ThreadCells::address() }.are_open());
+    /// # Ok::<(), tykmetrics::Error>(())
+    /// ```
+    #[cfg(not(loom))]
+    fn place(&self) -> Place {
+        self.bound().place()
+    }
+}
+
+/// Where a series is. What it points to is valid for as long as the handle it is from.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Its first shared cell. The others of the series follow it.
+    pub shared: *mut u64,
+    /// The word whose lowest bits say how the series stands: [`LIVE`](Self::LIVE), [`OVERFLOW`](Self::OVERFLOW).
+    pub state: *const u32,
+    /// The number of its first cell. It changes once if a shared series turns hot and is given private cells.
+    pub cell: u32,
+}
+
+impl Place {
+    /// The bit of a series that is listed; one that was removed has it no more.
+    pub const LIVE: u32 = series::LIVE;
+    /// The bit of an overflow series, which stands for many label sets.
+    pub const OVERFLOW: u32 = series::OVERFLOW;
+
+    /// Whether the series was listed a moment ago.
+    #[cfg(not(loom))]
+    pub fn is_live(&self) -> bool {
+        // SAFETY: the word lives as long as the handle, and all of its writers are atomic.
+        let state = unsafe { AtomicU32::from_ptr(self.state.cast_mut()) };
+        // Relaxed: a hint to look the series up again; nothing is read through it.
+        state.load(Relaxed) & Self::LIVE != 0
+    }
+}
 
 pub(crate) mod sealed {
     use super::*;
@@ -42,12 +89,16 @@ pub(crate) mod sealed {
         /// The handle on a series.
         #[doc(hidden)]
         fn of(bound: Bound) -> Self;
+
+        /// The series of the handle.
+        #[doc(hidden)]
+        fn bound(&self) -> &Bound;
     }
 }
 
 /// Makes a handle of a bound series.
 macro_rules! metric {
-    ($name:ident, $flavor:ident) => {
+    ($name:ident, $flavor:ident, $($bound:tt)+) => {
         impl crate::record::Metric for $name {}
 
         impl crate::record::sealed::Sealed for $name {
@@ -56,6 +107,10 @@ macro_rules! metric {
 
             fn of(bound: crate::registry::bound::Bound) -> Self {
                 $name::of(bound)
+            }
+
+            fn bound(&self) -> &crate::registry::bound::Bound {
+                &self.$($bound)+
             }
         }
     };

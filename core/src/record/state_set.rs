@@ -10,7 +10,7 @@ use crate::sync::Ordering::Relaxed;
 #[derive(Clone, Debug)]
 pub struct StateSet(Bound);
 
-metric!(StateSet, STATE_SET);
+metric!(StateSet, STATE_SET, 0);
 
 impl StateSet {
     pub(super) fn of(bound: Bound) -> Self {

@@ -4,6 +4,7 @@ use super::histogram::Histogram;
 use super::{Timer, metric};
 use crate::merge::distribution::Distribution;
 use crate::registry::bound::Bound;
+use crate::shape::HdrTable;
 use crate::shard::Shard;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Summary(Histogram);
 
-metric!(Summary, SUMMARY);
+metric!(Summary, SUMMARY, 0.bound);
 
 impl Summary {
     pub(super) fn of(bound: Bound) -> Self {
@@ -58,6 +59,11 @@ impl Summary {
     /// What was recorded so far, of all time and over all threads.
     pub fn distribution(&self) -> Distribution {
         self.0.distribution()
+    }
+
+    /// The table that says which cell a value is counted in.
+    pub fn hdr_table(&self) -> Option<&HdrTable> {
+        self.0.hdr_table()
     }
 
     /// The number of the first cell, for hosts that record themselves.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct UpDown(Bound);
 
-metric!(UpDown, UP_DOWN);
+metric!(UpDown, UP_DOWN, 0);
 
 impl UpDown {
     pub(super) fn of(bound: Bound) -> Self {
@@ -37,7 +37,7 @@ impl UpDown {
     #[inline]
     pub fn add(&self, n: i64) {
         // Two's complement: adding the bits of a negative number takes away.
-        match writer::own(self.0.number) {
+        match writer::own(self.0.number()) {
             Some(cell) => cell::add_owned(cell, n as u64),
             None => add_elsewhere(&self.0, n),
         }
@@ -46,7 +46,7 @@ impl UpDown {
     /// Adds through a shard that the caller holds.
     #[inline]
     pub fn add_on(&self, shard: &Shard, n: i64) {
-        match (shard.cell(self.0.number), shard.encoding()) {
+        match (shard.cell(self.0.number()), shard.encoding()) {
             (Some(cell), CellEncoding::U64) => cell::add_owned(cell, n as u64),
             (Some(cell), CellEncoding::F64) => cell::add_owned_f64(cell, n as f64),
             (None, _) => {
@@ -86,7 +86,8 @@ impl UpDown {
 
     /// The number of the cell, for hosts that move it themselves.
     pub fn cell(&self) -> u32 {
-        self.0.number
+        self.0.follow();
+        self.0.number()
     }
 
     pub(crate) fn add_to(family: &Arc<Core>, labels: &[&str], n: i64) {
@@ -107,7 +108,9 @@ impl Drop for Tracked<'_> {
 
 #[inline(never)]
 fn add_elsewhere(bound: &Bound, n: i64) {
-    if let Some(before) = writer::add(bound.number, bound.shared(), n as u64) {
-        bound.family.warm(bound.slot, before, n as u64);
+    if let Some(before) = writer::add(bound.number(), bound.shared(), n as u64)
+        && bound.family.warm(bound.slot, before, n as u64)
+    {
+        bound.follow();
     }
 }

@@ -4,8 +4,10 @@
 //! threads count apart, as leases, since a cached series may expire while a held one may not.
 
 use super::family::Core;
+#[cfg(not(loom))]
+use crate::record::Place;
 use crate::shard::cell::CellId;
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ pub struct Bound {
     pub(crate) family: Arc<Core>,
     shared: NonNull<AtomicU64>,
     pub(crate) slot: Slot,
-    pub(crate) number: CellId,
+    number: AtomicU32,
 }
 
 // SAFETY: the pointer is to a shared cell, an atomic that lives as long as the process.
@@ -30,7 +32,21 @@ impl Bound {
     pub(super) fn counted(family: Arc<Core>, slot: Slot) -> Bound {
         let number = family.number(slot);
         let shared = family.space.shared_run(number);
-        Bound { family, shared, slot, number }
+        Bound { family, shared, slot, number: AtomicU32::new(number) }
+    }
+
+    /// The number of the series' first cell, as this handle last knew it: private ones that it was given since are
+    /// used from the next [`follow`](Self::follow) on.
+    #[inline(always)]
+    pub(crate) fn number(&self) -> CellId {
+        // Relaxed: either number is the series' own, and a merge reads the cells of both.
+        self.number.load(Relaxed)
+    }
+
+    /// Goes on with the private cells that the series was given, if it was.
+    pub(crate) fn follow(&self) {
+        // Relaxed: as above; the cells behind a promoted number were there before its flag, which was read with Acquire.
+        self.number.store(self.family.number(self.slot), Relaxed);
     }
 
     /// The series' first shared cell.
@@ -38,6 +54,14 @@ impl Bound {
     pub(crate) fn shared(&self) -> &'static AtomicU64 {
         // SAFETY: shared cells live as long as the process.
         unsafe { self.shared.as_ref() }
+    }
+
+    /// Where the series is, for hosts.
+    #[cfg(not(loom))]
+    pub(crate) fn place(&self) -> Place {
+        self.follow();
+        let (shared, state) = (self.shared.as_ptr().cast(), self.family.state_word(self.slot));
+        Place { shared, state, cell: self.number() }
     }
 
     /// Where its shared cells begin.
@@ -56,7 +80,8 @@ impl Bound {
 impl Clone for Bound {
     fn clone(&self) -> Self {
         self.family.hold(self.slot);
-        Bound { family: Arc::clone(&self.family), ..*self }
+        let number = AtomicU32::new(self.number());
+        Bound { family: Arc::clone(&self.family), shared: self.shared, slot: self.slot, number }
     }
 }
 

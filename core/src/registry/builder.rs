@@ -69,6 +69,7 @@ struct Draft {
     quantiles: Option<Vec<f64>>,
     window: Option<Duration>,
     states: Vec<String>,
+    unlisted: bool,
 }
 
 impl<M: Metric> Builder<M> {
@@ -167,6 +168,13 @@ impl<M: Metric, L> Builder<M, L> {
         self
     }
 
+    /// Makes a family of its own that is not rendered and takes no name, until a registry
+    /// [lists](Registry::list) it.
+    pub fn unlisted(mut self) -> Self {
+        self.draft.unlisted = true;
+        self
+    }
+
     /// The family that the options ask for.
     fn core(self) -> Result<Arc<Core>> {
         let Builder { registry, draft, .. } = self;
@@ -213,7 +221,10 @@ impl<M: Metric, L> Builder<M, L> {
             shape: shape.map(Arc::new),
             states: draft.states,
         };
-        registry.get_or_create(spec, meta)
+        match draft.unlisted {
+            true => registry.create_unlisted(spec, meta),
+            false => registry.get_or_create(spec, meta),
+        }
     }
 }
 

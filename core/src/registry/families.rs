@@ -75,6 +75,10 @@ impl<M: Metric> FamilyVec<M> {
         FamilyVec { core, of: PhantomData }
     }
 
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
     /// A handle on the series of these label values, in the order of the label names. Made if there is none; the
     /// overflow series beyond the family's limit.
     ///
@@ -181,6 +185,12 @@ macro_rules! common {
             /// True if there is none.
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
+            }
+
+            /// Removes the series that carry all of these labels, and tells how many there were. Handles on them keep
+            /// working and are no longer rendered.
+            pub fn remove_matching(&self, labels: &[(&str, &str)]) -> usize {
+                self.core.remove_matching(labels)
             }
 
             /// Removes every series.

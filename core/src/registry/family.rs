@@ -61,6 +61,8 @@ pub(crate) struct Core {
     seeds: Seeds,
     index: Box<[CachePadded<RwLock<HashTable<Slot>>>]>,
     pub(super) hot: OnceLock<ArrayQueue<Slot>>,
+    /// Held by whoever does the upkeep: several registries may list the family.
+    pub(super) keeping: Mutex<()>,
     pub(crate) side: Side,
     /// When the family was made, Unix time in milliseconds: what its series' starts count from.
     pub(super) birth_ms: u64,
@@ -93,6 +95,7 @@ impl Core {
             seeds: Seeds::process(),
             index: (0..if labels == 0 { 1 } else { STRIPES }).map(|_| CachePadded::default()).collect(),
             hot: OnceLock::new(),
+            keeping: Mutex::new(()),
             side: Side::default(),
             birth_ms: steady_ms(),
             overflowed: AtomicU64::new(0),
@@ -312,6 +315,30 @@ impl Core {
     /// Removes the series of a label set. Handles on it keep working and are no longer rendered.
     pub(crate) fn remove(&self, labels: &[&str]) -> bool {
         self.take_out(labels, None)
+    }
+
+    /// Removes the series that carry all of these labels; tells how many there were.
+    pub(crate) fn remove_matching(&self, labels: &[(&str, &str)]) -> usize {
+        let names = &self.meta.label_names;
+        // Where each label is among the family's own.
+        let wanted: Option<Vec<(usize, &str)>> =
+            labels.iter().map(|(name, value)| Some((names.iter().position(|own| own == name)?, *value))).collect();
+        let Some(wanted) = wanted.filter(|_| !names.is_empty()) else { return 0 };
+        let mut found = Vec::new();
+        {
+            // Held so that no series' text is taken back while it is read.
+            let _view = self.space.view();
+            for slot in 0..self.rows.len() {
+                if self.state(slot) & (LIVE | OVERFLOW) == LIVE {
+                    let values = self.label_values(slot);
+                    if wanted.iter().all(|(at, value)| values[*at] == *value) {
+                        found.push(values);
+                    }
+                }
+            }
+        }
+        let remove = |values: &Vec<String>| self.remove(&values.iter().map(String::as_str).collect::<Vec<_>>());
+        found.iter().filter(|values| remove(values)).count()
     }
 
     /// Takes a series out of the index, if it is there. With `idle`, only if it is that one and nobody took a handle since

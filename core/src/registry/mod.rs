@@ -24,15 +24,15 @@ pub(crate) mod words;
 
 pub use builder::{Builder, Labelled, VecOf};
 pub use families::{Family, FamilyVec};
-pub use name::NameRule;
+pub use name::{NameRule, full as full_name};
 
 use crate::clock::steady_ms;
 use crate::collect::Collector;
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::{Kind, Meta};
-use crate::record::{Counter, Gauge, Histogram, Info, StateSet, Summary, UpDown};
+use crate::record::{Counter, Gauge, Histogram, Info, Metric, StateSet, Summary, UpDown};
 use crate::shard::Space;
-use crate::sync::{AtomicU64, Mutex, Ordering::Relaxed, RwLock, held};
+use crate::sync::{AtomicU64, Mutex, Ordering::Relaxed, RwLock, held, try_held};
 use family::Core;
 use limits::Budget;
 use spec::Spec;
@@ -91,6 +91,7 @@ impl RegistryOptions {
                 families: RwLock::new(Arc::default()),
                 names: Mutex::new(HashMap::new()),
                 collectors: RwLock::new(Vec::new()),
+                collectors_made: AtomicU64::new(0),
                 unlisted: Mutex::new(Vec::new()),
                 keeping: Mutex::new(()),
                 scrapes: Scrapes::default(),
@@ -118,7 +119,8 @@ pub(crate) struct Inner {
     families: RwLock<Arc<Vec<Arc<Core>>>>,
     /// The family that prints each sample name. Its lock orders registrations.
     names: Mutex<HashMap<String, Arc<Core>>>,
-    pub(crate) collectors: RwLock<Vec<Arc<dyn Collector>>>,
+    pub(crate) collectors: RwLock<Vec<(u64, Arc<dyn Collector>)>>,
+    collectors_made: AtomicU64,
     /// Families that were taken out and may still be used.
     unlisted: Mutex<Vec<Weak<Core>>>,
     /// Held by whoever does the upkeep.
@@ -219,9 +221,46 @@ impl Registry {
         Builder::new(self, name, help).states(states)
     }
 
-    /// Adds families that are made when somebody scrapes.
-    pub fn register_collector(&self, collector: impl Collector + 'static) {
-        held(self.inner.collectors.write()).push(Arc::new(collector));
+    /// Adds families that are made when somebody scrapes. Tells the number that
+    /// [`unregister_collector`](Self::unregister_collector) takes.
+    pub fn register_collector(&self, collector: impl Collector + 'static) -> u64 {
+        // Relaxed: only uniqueness matters.
+        let id = self.inner.collectors_made.fetch_add(1, Relaxed);
+        held(self.inner.collectors.write()).push((id, Arc::new(collector)));
+        id
+    }
+
+    /// Takes a collector out. One that a scrape is asking meanwhile is dropped after that. False if there is none of
+    /// that number.
+    pub fn unregister_collector(&self, id: u64) -> bool {
+        let mut collectors = held(self.inner.collectors.write());
+        let Some(at) = collectors.iter().position(|(known, _)| *known == id) else { return false };
+        let gone = collectors.remove(at);
+        // The host's code: dropped where no lock is held.
+        drop(collectors);
+        drop(gone);
+        true
+    }
+
+    /// Lists a family in this registry too, beside those it was registered with: it is rendered and kept up here from
+    /// now on. Nothing happens if it is listed already.
+    ///
+    /// ```
+    /// use tykmetrics::{Format, Registry};
+    ///
+    /// let (shown, hidden) = (Registry::new(), Registry::new());
+    /// let jobs = hidden.counter("jobs_total", "Jobs").label_names(["queue"]).unlisted().register()?;
+    /// jobs.with(&["mail"])?.inc();
+    /// assert!(hidden.render(Format::Text).is_empty());
+    /// shown.list(&jobs)?;
+    /// assert_eq!(shown.snapshot().value("jobs_total", &[("queue", "mail")]), Some(1.0));
+    /// # Ok::<(), tykmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When its name is taken by another family, or not allowed here. The registry is as it was.
+    pub fn list<M: Metric>(&self, family: &FamilyVec<M>) -> Result<()> {
+        self.list_core(family.core())
     }
 
     /// Takes a family out, by its full name. Handles on it keep working and are no longer rendered. False if there is
@@ -250,12 +289,48 @@ impl Registry {
         Arc::clone(&*held(self.inner.families.read()))
     }
 
-    pub(crate) fn name_rule(&self) -> NameRule {
+    /// Which names the registry takes.
+    pub fn name_rule(&self) -> NameRule {
         self.inner.options.names
     }
 
     pub(crate) fn const_labels(&self) -> &[(String, String)] {
         &self.inner.options.const_labels
+    }
+
+    fn list_core(&self, family: &Arc<Core>) -> Result<()> {
+        let meta = &family.meta;
+        self.name_rule().check(meta)?;
+        let mut names = held(self.inner.names.lock());
+        if names.get(&name::classic(&meta.name)).is_some_and(|known| known.uid == family.uid) {
+            return Ok(());
+        }
+        self.enter(&mut names, family)
+    }
+
+    /// Enters a family under every name it prints.
+    fn enter(&self, names: &mut HashMap<String, Arc<Core>>, family: &Arc<Core>) -> Result<()> {
+        let meta = &family.meta;
+        let samples = name::samples(&meta.name, meta.kind);
+        if let Some((sample, owner)) = samples.iter().find_map(|sample| names.get_key_value(sample)) {
+            let owner = &owner.meta.name;
+            return Err(conflict(&meta.name, &format!("metric {owner:?} already prints {sample:?} (in some format)")));
+        }
+        names.extend(samples.into_iter().map(|sample| (sample, Arc::clone(family))));
+        let mut families = held(self.inner.families.write());
+        // A scrape that holds the list before keeps it; nobody does most of the time, and then this is a push.
+        Arc::make_mut(&mut families).push(Arc::clone(family));
+        Ok(())
+    }
+
+    /// A family of its own that no registry lists.
+    pub(crate) fn create_unlisted(&self, spec: Spec, meta: Meta) -> Result<Arc<Core>> {
+        let inner = &self.inner;
+        let family = Core::new(spec, meta, inner.space, Arc::clone(&inner.words), Arc::clone(&inner.budget));
+        let family = Arc::new(family);
+        family.prepare()?;
+        held(inner.unlisted.lock()).push(Arc::downgrade(&family));
+        Ok(family)
     }
 
     /// The family of `meta`, made if there is none.
@@ -268,18 +343,10 @@ impl Registry {
                 Some(what) => Err(conflict(&meta.name, &what)),
             };
         }
-        let samples = name::samples(&meta.name, meta.kind);
-        if let Some((sample, owner)) = samples.iter().find_map(|sample| names.get_key_value(sample)) {
-            let owner = &owner.meta.name;
-            return Err(conflict(&meta.name, &format!("metric {owner:?} already prints {sample:?} (in some format)")));
-        }
         let family = Core::new(spec, meta, inner.space, Arc::clone(&inner.words), Arc::clone(&inner.budget));
         let family = Arc::new(family);
         family.prepare()?;
-        names.extend(samples.into_iter().map(|sample| (sample, Arc::clone(&family))));
-        let mut families = held(inner.families.write());
-        // A scrape that holds the list before keeps it; nobody does most of the time, and then this is a push.
-        Arc::make_mut(&mut families).push(Arc::clone(&family));
+        self.enter(&mut names, &family)?;
         Ok(family)
     }
 
@@ -287,11 +354,7 @@ impl Registry {
     /// where nobody scrapes.
     pub fn upkeep(&self) {
         // Whoever finds another at it has nothing to do.
-        let _keeping = match self.inner.keeping.try_lock() {
-            Ok(keeping) => keeping,
-            Err(std::sync::TryLockError::Poisoned(panicked)) => panicked.into_inner(),
-            Err(std::sync::TryLockError::WouldBlock) => return,
-        };
+        let Some(_keeping) = try_held(&self.inner.keeping) else { return };
         let now = steady_ms();
         let failures: u64 = self.families().iter().map(|family| family.upkeep(now)).sum();
         // Relaxed: a count that is only shown.
@@ -301,7 +364,7 @@ impl Registry {
             unlisted.retain(|family| family.strong_count() > 0);
             unlisted.iter().filter_map(Weak::upgrade).collect()
         };
-        unlisted.iter().for_each(|family| family.reclaim());
+        unlisted.iter().for_each(|family| family.reclaim_once());
     }
 }
 

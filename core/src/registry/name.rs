@@ -5,7 +5,7 @@
 
 use super::family::OVERFLOW_LABEL;
 use crate::error::{Error, ErrorCode, Result};
-use crate::merge::snapshot::Kind;
+use crate::merge::snapshot::{Kind, Meta};
 
 /// Which metric and label names a registry takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,6 +16,19 @@ pub enum NameRule {
     Utf8,
     /// `[a-zA-Z_:][a-zA-Z0-9_:]*` for metrics, the same without colons for labels.
     Legacy,
+}
+
+impl NameRule {
+    /// Checks the names of a family that a collector makes, as a registration's are checked.
+    ///
+    /// # Errors
+    /// When the family's name or one of its labels is not one that this rule takes.
+    pub fn check(self, meta: &Meta) -> Result<()> {
+        check_unit(&meta.name, &meta.unit)?;
+        check_metric(&meta.name, self)?;
+        let labels = meta.label_names.iter().chain(meta.const_labels.iter().map(|(name, _)| name));
+        check_labels(&meta.name, meta.kind, labels.map(String::as_str), self)
+    }
 }
 
 /// The longest name that is taken. Far above what people write, so that a mistake (a body, a query) is caught.
@@ -104,8 +117,8 @@ pub(crate) fn check_labels<'a>(
     Ok(())
 }
 
-/// `namespace_subsystem_name_unit`, with `_total` kept at the end of a counter's.
-pub(crate) fn full(namespace: &str, subsystem: &str, name: &str, unit: &str, kind: Kind) -> String {
+/// `namespace_subsystem_name_unit`, with `_total` kept at the end of a counter's; what is empty is left out.
+pub fn full(namespace: &str, subsystem: &str, name: &str, unit: &str, kind: Kind) -> String {
     let parts: Vec<&str> = [namespace, subsystem, name].into_iter().filter(|part| !part.is_empty()).collect();
     let joined = if name.is_empty() { String::new() } else { parts.join("_") };
     if unit.is_empty() || joined.is_empty() {

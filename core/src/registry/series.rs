@@ -118,6 +118,12 @@ impl Core {
         (record.state() & PROMOTED != 0).then(|| self.side.promoted(record.slot)).flatten()
     }
 
+    /// The address of a series' state, for hosts that hold the series and look at its flags.
+    #[cfg(not(loom))]
+    pub(super) fn state_word(&self, slot: Slot) -> *const u32 {
+        self.rows.row(slot)[STATE].as_ptr()
+    }
+
     // ---- holding ----------------------------------------------------------------------------------------------
 
     pub(super) fn state(&self, slot: Slot) -> u32 {
@@ -215,12 +221,15 @@ impl Core {
 
     // ---- signs ------------------------------------------------------------------------------------------------
 
-    /// A shared cell of a series held `before` and was added to: now and then that is a sign that it is hot.
+    /// A shared cell of a series held `before` and was added to: now and then that is a sign that it is hot. Tells
+    /// whether it was one; then is also the time to look for private cells that the series was given.
     #[inline]
-    pub(crate) fn warm(&self, slot: Slot, before: u64, n: u64) {
-        if (before ^ before.wrapping_add(n)) >= HEAT {
+    pub(crate) fn warm(&self, slot: Slot, before: u64, n: u64) -> bool {
+        let warm = (before ^ before.wrapping_add(n)) >= HEAT;
+        if warm {
             self.warmed(slot);
         }
+        warm
     }
 
     #[cold]

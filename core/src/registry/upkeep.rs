@@ -12,7 +12,7 @@ use super::spec::Cells;
 use crate::shard::cell;
 use crate::shard::numbering::Tier;
 use crate::shard::{ledger::Alone, view::View};
-use crate::sync::{Ordering::*, held};
+use crate::sync::{Ordering::*, held, try_held};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -34,8 +34,9 @@ enum Merged {
 }
 
 impl Core {
-    /// One round. One caller at a time; no lock is held when it begins. Tells how many callbacks failed.
+    /// One round, unless somebody else is at it. No other lock is held when it begins. Tells how many callbacks failed.
     pub(super) fn upkeep(self: &Arc<Self>, now_ms: u64) -> u64 {
+        let Some(_keeping) = try_held(&self.keeping) else { return 0 };
         let failures = self.ask_callbacks();
         self.promote_hot();
         if let Some(ttl) = self.spec.expire_after {
@@ -43,6 +44,13 @@ impl Core {
         }
         self.reclaim();
         failures
+    }
+
+    /// Takes back what nobody holds, unless somebody else is at it.
+    pub(super) fn reclaim_once(self: &Arc<Self>) {
+        if let Some(_keeping) = try_held(&self.keeping) {
+            self.reclaim();
+        }
     }
 
     fn ask_callbacks(&self) -> u64 {

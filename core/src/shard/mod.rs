@@ -18,3 +18,4 @@ pub(crate) mod writer;
 pub use ledger::Attachment;
 pub use slab::{CellEncoding, Owner, Shard};
 pub(crate) use space::Space;
+pub use writer::ThreadCells;

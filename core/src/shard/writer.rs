@@ -6,6 +6,7 @@
 //! cells.
 
 use super::cell::{self, CellId};
+use super::numbering::Layout;
 use super::slab::{CellEncoding, Owner, Slab};
 use super::space::Space;
 use crate::sync::AtomicU64;
@@ -23,10 +24,47 @@ enum Stage {
     Ended,
 }
 
+/// Where a thread's own cells are. Hosts read it too, so its layout is fixed.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct ThreadCells {
+    cells: *const AtomicU64,
+    limit: CellId,
+    encoding: u32,
+}
+
+impl ThreadCells {
+    /// Of a thread that has none: no number is below the limit.
+    const NONE: ThreadCells = ThreadCells { cells: std::ptr::null(), limit: 0, encoding: 0 };
+
+    /// The first number that no thread has a cell of its own for.
+    pub const PRIVATE: u32 = Layout::DEFAULT.private();
+
+    /// The address of the calling thread's own, which stays the same and may be read for as long as the thread lives.
+    /// A host that finds a number below the limit there may add to `cells[number]` as the thread would: plainly, on
+    /// this thread alone.
+    pub fn address() -> *const ThreadCells {
+        CELLS.with(Cell::as_ptr)
+    }
+
+    /// Adds to the calling thread's own cell of a number, if it has one. A number is had from the place of a series.
+    #[inline(always)]
+    pub fn add(number: u32, n: u64) -> bool {
+        let Some(cell) = own(number) else { return false };
+        cell::add_owned(cell, n);
+        true
+    }
+
+    /// True once the thread has cells: from its first record to its end.
+    pub fn are_open(&self) -> bool {
+        self.limit > 0
+    }
+}
+
 thread_local! {
     // Both are `const` and need no destructor, so that reaching them is one read at a fixed offset and works at any
     // time in a thread's life.
-    static CELLS: Cell<(*const AtomicU64, CellId)> = const { Cell::new((std::ptr::null(), 0)) };
+    static CELLS: Cell<ThreadCells> = const { Cell::new(ThreadCells::NONE) };
     static STAGE: Cell<Stage> = const { Cell::new(Stage::New) };
     static ENDING: Cell<Option<Ending>> = const { Cell::new(None) };
 }
@@ -37,7 +75,7 @@ struct Ending(NonNull<Slab>);
 impl Drop for Ending {
     fn drop(&mut self) {
         STAGE.set(Stage::Ended);
-        CELLS.set((std::ptr::null(), 0));
+        CELLS.set(ThreadCells::NONE);
         // SAFETY: slabs live as long as the process.
         Space::process().close(unsafe { self.0.as_ref() });
     }
@@ -46,17 +84,18 @@ impl Drop for Ending {
 /// The calling thread's own cell of a number, if it has one. The caller is its only writer.
 #[inline(always)]
 pub(crate) fn own(number: CellId) -> Option<&'static AtomicU64> {
-    let (base, limit) = CELLS.get();
-    // SAFETY: numbers below the limit have a cell in the slab that begins at `base`, which lives as long as the process.
-    (number < limit).then(|| unsafe { &*base.add(number as usize) })
+    let ThreadCells { cells, limit, .. } = CELLS.get();
+    // SAFETY: numbers below the limit have a cell in the slab that begins at `cells`, which lives as long as the
+    // process.
+    (number < limit).then(|| unsafe { &*cells.add(number as usize) })
 }
 
 /// The calling thread's own cells from a number on, if it has them. Runs of numbers lie on one side of the limit.
 #[inline(always)]
 pub(crate) fn own_run(number: CellId) -> Option<*const AtomicU64> {
-    let (base, limit) = CELLS.get();
+    let ThreadCells { cells, limit, .. } = CELLS.get();
     // SAFETY: as in `own`.
-    (number < limit).then(|| unsafe { base.add(number as usize) })
+    (number < limit).then(|| unsafe { cells.add(number as usize) })
 }
 
 /// As [`own`], after seeing to it that a thread which may have a slab has one.
@@ -76,7 +115,11 @@ fn open() {
     let Some(slab) = space.open(Owner::Thread, CellEncoding::U64) else { return };
     // A thread whose destructors already ran cannot be told of its end, so it must not keep a slab.
     match ENDING.try_with(|ending| ending.set(Some(Ending(NonNull::from(slab))))) {
-        Ok(()) => CELLS.set((slab.cells.base().as_ptr(), slab.cells.len() as CellId)),
+        Ok(()) => CELLS.set(ThreadCells {
+            cells: slab.cells.base().as_ptr(),
+            limit: slab.cells.len() as CellId,
+            encoding: slab.encoding as u32,
+        }),
         Err(_) => {
             STAGE.set(Stage::Ended);
             space.close(slab);

@@ -1,0 +1,130 @@
+package cell
+
+import (
+	"math"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
+)
+
+// The engine looks whether a series has grown hot when an add to its shared cell carries it across a multiple of this
+// (HEAT in the core's registry/series.rs). Such adds go through C, so that it is asked.
+const heat = 1 << 14
+
+// privates is how many numbers have a cell in every shard; 0 until the first shard of the process is seen.
+var privates atomic.Uint32
+
+// Counter, UpDown, Histogram and Summary say through which function of C a record goes that cannot be made here.
+const (
+	Counter   = native.Counter
+	UpDown    = native.UpDown
+	Histogram = native.Histogram
+	Summary   = native.Summary
+)
+
+// elsewhere adds to a counter's series whose cell the calling thread does not have.
+//
+//go:noinline
+func elsewhere(s *Series, n uint64) { slow(s, n, native.AddCounter) }
+
+// elsewhereUpDown is elsewhere for an up-down, whose negative amounts are in two's complement.
+//
+//go:noinline
+func elsewhereUpDown(s *Series, n uint64) { slow(s, n, addUpDownInC) }
+
+func addUpDownInC(handle unsafe.Pointer, n uint64) { native.AddUpDown(handle, int64(n)) }
+
+func slow(s *Series, n uint64, inC func(unsafe.Pointer, uint64)) {
+	number := s.Number()
+	switch limit := privates.Load(); {
+	case number == None:
+	case limit != 0 && number >= limit:
+		addShared(s, n, inC)
+	case adopt():
+		inC(s.Handle(), n)
+		learn()
+	case !addOwn(number, n):
+		addShared(s, n, inC)
+	}
+}
+
+func addShared(s *Series, n uint64, inC func(unsafe.Pointer, uint64)) {
+	// A guess, as others add too: if it is wrong, a later multiple tells the engine.
+	if before := atomic.LoadUint64(s.Shared); (before ^ (before + n)) >= heat {
+		inC(s.Handle(), n)
+		return
+	}
+	atomic.AddUint64(s.Shared, n)
+}
+
+// Observe counts v in its bucket and adds it to that bucket's sum.
+func Observe(kind uint32, d *Distribution, v float64) {
+	table := d.Table
+	if i := uint64((int64(math.Float64bits(v))+round)>>shift - table.first); i < table.count {
+		if entry := table.entry(int64(i)); entry.More == 0 {
+			offset := entry.Cell
+			if v > entry.Split {
+				offset++
+			}
+			if observe(&d.Series, offset, v) {
+				return
+			}
+		}
+	}
+	observeElsewhere(kind, d, v)
+}
+
+//go:noinline
+func observeElsewhere(kind uint32, d *Distribution, v float64) {
+	number := d.Number()
+	switch {
+	case number == None:
+		return
+	case d.Table.entries == nil || math.IsNaN(v) || math.IsInf(v, 0):
+		observeInC(kind, d, v)
+		return
+	}
+	offset := d.Table.locate(v)
+	if observe(&d.Series, offset, v) {
+		return
+	}
+	// Not the thread's own: shared for good, to be opened, or another's.
+	if limit := privates.Load(); limit != 0 && number >= limit {
+		observeShared(kind, d, offset, v)
+	} else if adopt() {
+		observeInC(kind, d, v)
+		learn()
+	} else if !observeOwn(number, offset, v) {
+		observeShared(kind, d, offset, v)
+	}
+}
+
+func observeShared(kind uint32, d *Distribution, offset uint32, v float64) {
+	bucket := at(d.Shared, offset)
+	if before := atomic.LoadUint64(bucket); (before ^ (before + 1)) >= heat {
+		observeInC(kind, d, v)
+		return
+	}
+	// The bucket first: a scrape that sees the sum then sees the bucket, as Go's atomics are sequentially consistent.
+	atomic.AddUint64(bucket, 1)
+	AddFloat(at(d.Shared, offset&sumMask), v)
+}
+
+func observeInC(kind uint32, d *Distribution, v float64) {
+	if kind == Summary {
+		native.ObserveSummary(d.Handle(), v)
+	} else {
+		native.ObserveHistogram(d.Handle(), v)
+	}
+}
+
+// AddFloat adds to a cell that holds a float's bits and that others add to.
+func AddFloat(cell *uint64, v float64) {
+	for {
+		now := atomic.LoadUint64(cell)
+		if atomic.CompareAndSwapUint64(cell, now, math.Float64bits(math.Float64frombits(now)+v)) {
+			return
+		}
+	}
+}

@@ -1,0 +1,53 @@
+/*
+ * libtykmetrics: a lock-free metrics engine for gateways, in C.
+ *
+ *     tyk_registry *registry;
+ *     tyk_counter *requests;
+ *     tyk_error *error = tyk_registry_global(&registry);
+ *     tyk_options options = {.size = sizeof(tyk_options), .name = "requests_total", .help = "Requests served"};
+ *     if (!error) error = tyk_counter_new(registry, &options, &requests);
+ *     if (error) {
+ *       fprintf(stderr, "%s\n", tyk_error_message(error));
+ *       tyk_error_free(&error);
+ *     }
+ *     tyk_counter_add(requests, 1);
+ *     tyk_bytes text = {0};
+ *     error = tyk_render(registry, NULL, &text);      // text.data, text.len: to the scraper
+ *
+ * The rules
+ *
+ * Errors      Cold functions return an error: NULL is success, anything else is freed with tyk_error_free. Codes are
+ *             stable numbers (TYK_ERROR_...), messages are for people. What a function gives out (the last arguments,
+ *             `out` and such) is written on success only, and a failed call changes nothing. Hot functions (they say
+ *             "Hot.") return nothing and cannot fail: what they cannot do is left undone and counted (tyk_ignored).
+ *             No panic of the engine crosses into the caller: it becomes an error of code TYK_ERROR_PANIC.
+ * Ownership   What a function gives out by a pointer to a pointer is the caller's, who frees it with the function of
+ *             its noun: tyk_counter_free, tyk_registry_free, tyk_shard_release, ... These take the address of the
+ *             pointer and write NULL there; freeing NULL does nothing. Handles, families, registries and snapshots
+ *             keep what they need alive, so they may be freed in any order. Texts and lists that a function is given
+ *             are copied. Texts that are given out live as long as what they are of. tyk_bytes begin as {0}.
+ * NULL        No argument is NULL, unless its description says so. One that is gives an error of code
+ *             TYK_ERROR_NULL_POINTER (hot functions ignore the call), never a crash.
+ * Threads     Every function may be called by any thread, and one handle used by many at once. Only what is freed must
+ *             not be in use elsewhere. A tyk_shard or attached memory has one writer at a time. A signal handler may
+ *             call tyk_counter_add_shared and nothing else.
+ * Fork        A child begins with counts of zero, at the same addresses; its registries, families and handles are
+ *             valid. The rule of POSIX holds for the rest: a child of a process with threads that does more than
+ *             record should exec.
+ * Text        UTF-8. Names, help and options end in NUL and must be UTF-8. Label values have a length (tyk_str) and may
+ *             hold any byte: what is not UTF-8 becomes U+FFFD.
+ * Callbacks   They run on the thread that scrapes, hold none of the engine's locks, and must neither throw, longjmp nor
+ *             render the registry that calls them.
+ * Versions    Structures that begin with `size` are read up to that size, so that programs built with an earlier
+ *             header go on working. A program that was built with another layout is ended when it is loaded, with a
+ *             message (define TYK_NO_LOAD_CHECK to call tyk_abi_check yourself).
+ *
+ * The record path
+ *
+ * tyk_counter_add and its like are functions for any language. The forms that end in _inline are the same work without
+ * a call, for gcc and clang (define TYK_NO_INLINE to leave them out): a plain add to a cell of the calling thread. In
+ * shared libraries, -DTYK_THREAD_MODEL='__attribute__((tls_model("initial-exec")))' makes them quicker still, if the
+ * library is not loaded by dlopen. C++ is served by the same header.
+ *
+ * Made from ffi-c/src by a test; edit there.
+ */
