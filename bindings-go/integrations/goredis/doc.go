@@ -11,7 +11,8 @@
 //	redis_dial_errors_total{reason}                 counter
 //
 // A pipeline is one operation with the command "pipeline", or "transaction" between
-// MULTI and EXEC. The reason is one of "reply" (the server says no), "transaction" (a
+// MULTI and EXEC. What go-redis says by itself when a connection opens (hello, auth,
+// select, client setinfo) is not counted. The reason is one of "reply" (the server says no), "transaction" (a
 // watched key changed), "timeout", "canceled", "pool", "closed", "network" and
 // "other".
 //

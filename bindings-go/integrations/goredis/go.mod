@@ -8,6 +8,13 @@ require (
 	github.com/tykmetrics/tykmetrics/bindings-go v0.0.0
 )
 
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/yuin/gopher-lua v1.1.1 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+)
+
 // The module beside this one while both are developed. A module that requires
 // this one does not see the line.
 replace github.com/tykmetrics/tykmetrics/bindings-go => ../..

@@ -105,6 +105,9 @@ func (h *Hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		start := time.Now()
 		err := next(ctx, cmd)
+		if greets(cmd) {
+			return err
+		}
 		h.record(cmd.FullName(), time.Since(start), err)
 		return err
 	}
@@ -115,9 +118,12 @@ func (h *Hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		start := time.Now()
 		err := next(ctx, cmds)
+		if allGreet(cmds) {
+			return err
+		}
 		took := time.Since(start)
 		name := "pipeline"
-		if len(cmds) > 0 && cmds[0].Name() == "multi" {
+		if cmds[0].Name() == "multi" {
 			name = "transaction"
 		}
 		h.record(name, took, worst(err, cmds))

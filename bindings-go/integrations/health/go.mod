@@ -7,6 +7,8 @@ require (
 	github.com/tykmetrics/tykmetrics/bindings-go v0.0.0
 )
 
+require github.com/stretchr/testify v1.12.1 // indirect
+
 // The module beside this one while both are developed. A module that requires
 // this one does not see the line.
 replace github.com/tykmetrics/tykmetrics/bindings-go => ../..
