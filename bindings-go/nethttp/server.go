@@ -66,7 +66,7 @@ func (m *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.inFlight != nil {
 		s.inFlight.Inc()
 	}
-	start := time.Now()
+	start := now()
 	rec := response.New(w)
 	var body *countedBody
 	if r.ContentLength < 0 && r.Body != nil && s.families.requestSize != nil {
@@ -76,7 +76,7 @@ func (m *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	returned := false
 	// Not recovered: a panic goes on with its value and its stack.
 	defer func() {
-		s.done(rec, r, body, time.Since(start), returned)
+		s.done(rec, r, body, now()-start, returned)
 		if returned {
 			rec.Release()
 		}
@@ -132,14 +132,24 @@ func (s *Server) routeOf(rec *response.Recorder, r *http.Request) string {
 	if route == "" && s.route != nil {
 		route = s.route(r)
 	} else if route == "" {
-		// The method is a label already: "GET /users/{id}" is "/users/{id}".
-		route = r.Pattern
-		if i := strings.IndexAny(route, " \t"); i >= 0 {
-			route = strings.TrimLeft(route[i:], " \t")
-		}
+		route = withoutMethod(r.Pattern)
 	}
 	if route == "" {
 		return Unmatched
 	}
 	return route
+}
+
+// withoutMethod makes "/users/{id}" of the pattern "GET /users/{id}": the method is a
+// label already.
+func withoutMethod(pattern string) string {
+	if pattern == "" || pattern[0] == '/' {
+		return pattern
+	}
+	for i := range len(pattern) {
+		if pattern[i] == ' ' || pattern[i] == '\t' {
+			return strings.TrimLeft(pattern[i:], " \t")
+		}
+	}
+	return pattern
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go"
 )
@@ -61,12 +60,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		t.inFlight.Inc()
 		defer t.inFlight.Dec()
 	}
-	start := time.Now()
+	start := now()
 	answer, err := t.next.RoundTrip(r)
 	o := outcome{
 		ctx:          r.Context(),
 		method:       t.families.methods.number(r.Method),
-		seconds:      time.Since(start).Seconds(),
+		seconds:      (now() - start).Seconds(),
 		requestSize:  r.ContentLength,
 		responseSize: -1,
 	}

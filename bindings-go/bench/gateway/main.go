@@ -7,6 +7,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -43,8 +44,8 @@ func main() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		_ = listener.Close()
 	}()
-	if err := http.Serve(listener, handler); err != nil {
-		log.Print(err)
+	if err := http.Serve(listener, handler); !errors.Is(err, net.ErrClosed) {
+		log.Fatal(err)
 	}
 }
 

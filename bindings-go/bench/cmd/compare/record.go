@@ -128,7 +128,7 @@ func (r *Record) print(to io.Writer) {
 	}
 	fmt.Fprintf(to, "medians of %d rounds of %s, contenders in turn; \"times ours\" is the median of each round's ratio\n\n",
 		r.Rounds, r.Benchtime)
-	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight|tabwriter.TabIndent)
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "job\tcontender\tns/op\tB/op\tallocs/op\ttimes ours\t")
 	last := ""
 	for _, one := range r.Results {
@@ -145,7 +145,7 @@ func (r *Record) print(to io.Writer) {
 		fmt.Fprintf(to, "no gateways: %s\n", r.GatewaysAbsent)
 		return
 	}
-	table = tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight|tabwriter.TabIndent)
+	table = tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "gateway with metrics\trequests/s\tfewer than off\t")
 	for _, g := range r.Gateways {
 		fmt.Fprintf(table, "%s\t%.0f\t%.2f %%\t\n", g.Metrics, g.PerSecond, 100*g.Fewer)
