@@ -26,17 +26,17 @@ type fixed struct {
 
 // series finds the T of label values: in the table, or through C.
 type series[T any] struct {
-	found   *lookup.Table[T]
-	make    func(*family, []string) (*T, error)
-	head    func(*T) *cell.Series
-	curried []fixed
+	found lookup.Table[T]
+	make  func(*family, []string) (*T, error)
+	head  func(*T) *cell.Series
 
 	mu       sync.Mutex
 	overflow *T // what all label sets beyond the limit share
 }
 
 func newVec[T any](f *family, make func(*family, []string) (*T, error), head func(*T) *cell.Series) (*MetricVec, *series[T]) {
-	s := &series[T]{found: lookup.New[T](len(f.desc.labels), f.expires), make: make, head: head}
+	s := &series[T]{make: make, head: head}
+	s.found.Init(len(f.desc.labels), f.expires)
 	return &MetricVec{family: f, sweep: s.found.Sweep}, s
 }
 
