@@ -182,11 +182,12 @@ func (v *MetricVec) curry(labels Labels) (*MetricVec, error) {
 
 // DeleteLabelValues removes the series of these values, and says whether there was one. A wrong number of values is none.
 func (v *MetricVec) DeleteLabelValues(lvs ...string) bool {
-	found, _ := v.remove(lvs)
+	found, _ := v.Remove(lvs...)
 	return found
 }
 
-func (v *MetricVec) remove(lvs []string) (bool, error) {
+// Remove is DeleteLabelValues, and says what is wrong with the values.
+func (v *MetricVec) Remove(lvs ...string) (bool, error) {
 	if v.family.err != nil {
 		return false, v.family.err
 	}
