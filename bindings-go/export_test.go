@@ -24,3 +24,6 @@ func RenderAs(t testing.TB, r *Registry, format string, change func(*native.Expo
 
 // Cached is how many entries the vector's table holds.
 func (v *CounterVec) Cached() int { return v.series.found.Len() }
+
+// NumberOf is the number of a counter's cell: private ones are below shared ones.
+func NumberOf(c Counter) uint32 { return c.(*counter).series.Number() }
