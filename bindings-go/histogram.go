@@ -48,7 +48,7 @@ func NewHistogram(opts HistogramOpts) Histogram {
 }
 
 func (m *histogram) Observe(v float64) {
-	cell.Observe(cell.Histogram, m.cells, v)
+	cell.ObserveHistogram(m.cells, v)
 	runtime.KeepAlive(m)
 }
 
@@ -59,7 +59,7 @@ func seconds(d time.Duration) float64 { return float64(d) / float64(time.Second)
 
 func (m *histogram) ObserveOn(shard *Shard, v float64) {
 	if !shard.cells.Observe(m.cells, v) {
-		cell.Observe(cell.Histogram, m.cells, v)
+		cell.ObserveHistogram(m.cells, v)
 	}
 	runtime.KeepAlive(m)
 }

@@ -100,6 +100,11 @@ type HistogramOpts struct {
 	ExpireAfter    time.Duration
 	// NoBuckets asks for a histogram without classic buckets.
 	NoBuckets bool
+	// NoNative asks for a histogram without native buckets.
+	NoNative bool
+	// NativeSchema is the finest schema of native buckets, in place of NativeHistogramBucketFactor; nil leaves the choice to
+	// that, or to the engine.
+	NativeSchema *int32
 	// Store is how the buckets are kept.
 	Store Store
 	// RangeMin and RangeMax are the values that are told apart within 1.6 %; both 0 leaves the choice to the engine.
@@ -161,6 +166,10 @@ func (o HistogramOpts) options(labels []string) *native.Options {
 	out.RangeMin, out.RangeMax = o.RangeMin, o.RangeMax
 	factor := o.NativeHistogramBucketFactor
 	switch {
+	case o.NoNative:
+		out.Native = noNative
+	case o.NativeSchema != nil:
+		out.Native, out.NativeSchema = nativeSchema, *o.NativeSchema
 	case factor > 1:
 		out.Native, out.NativeSchema = nativeSchema, schemaOf(factor)
 	case factor != 0:

@@ -45,7 +45,7 @@ func NewSummary(opts SummaryOpts) Summary {
 }
 
 func (m *summary) Observe(v float64) {
-	cell.Observe(cell.Summary, m.cells, v)
+	cell.ObserveSummary(m.cells, v)
 	runtime.KeepAlive(m)
 }
 
@@ -53,7 +53,7 @@ func (m *summary) ObserveDuration(d time.Duration) { m.Observe(seconds(d)) }
 
 func (m *summary) ObserveOn(shard *Shard, v float64) {
 	if !shard.cells.Observe(m.cells, v) {
-		cell.Observe(cell.Summary, m.cells, v)
+		cell.ObserveSummary(m.cells, v)
 	}
 	runtime.KeepAlive(m)
 }

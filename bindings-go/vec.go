@@ -26,17 +26,17 @@ type fixed struct {
 
 // series finds the T of label values: in the table, or through C.
 type series[T any] struct {
-	found   *lookup.Table[T]
-	make    func(*family, []string) (*T, error)
-	head    func(*T) *cell.Series
-	curried []fixed
+	found lookup.Table[T]
+	make  func(*family, []string) (*T, error)
+	head  func(*T) *cell.Series
 
 	mu       sync.Mutex
 	overflow *T // what all label sets beyond the limit share
 }
 
 func newVec[T any](f *family, make func(*family, []string) (*T, error), head func(*T) *cell.Series) (*MetricVec, *series[T]) {
-	s := &series[T]{found: lookup.New[T](len(f.desc.labels), f.expires), make: make, head: head}
+	s := &series[T]{make: make, head: head}
+	s.found.Init(len(f.desc.labels), f.expires)
 	return &MetricVec{family: f, sweep: s.found.Sweep}, s
 }
 
@@ -182,11 +182,12 @@ func (v *MetricVec) curry(labels Labels) (*MetricVec, error) {
 
 // DeleteLabelValues removes the series of these values, and says whether there was one. A wrong number of values is none.
 func (v *MetricVec) DeleteLabelValues(lvs ...string) bool {
-	found, _ := v.remove(lvs)
+	found, _ := v.Remove(lvs...)
 	return found
 }
 
-func (v *MetricVec) remove(lvs []string) (bool, error) {
+// Remove is DeleteLabelValues, and says what is wrong with the values.
+func (v *MetricVec) Remove(lvs ...string) (bool, error) {
 	if v.family.err != nil {
 		return false, v.family.err
 	}

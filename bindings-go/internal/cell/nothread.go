@@ -16,6 +16,20 @@ func AddUpDown(s *Series, n uint64) {
 	}
 }
 
+// ObserveHistogram counts v in its bucket and adds it to that bucket's sum.
+func ObserveHistogram(d *Distribution, v float64) {
+	if offset, ok := d.Table.within(v); !ok || !observeOwn(d.Number(), offset, v) {
+		histogramElsewhere(d, v)
+	}
+}
+
+// ObserveSummary is ObserveHistogram for a summary.
+func ObserveSummary(d *Distribution, v float64) {
+	if offset, ok := d.Table.within(v); !ok || !observeOwn(d.Number(), offset, v) {
+		summaryElsewhere(d, v)
+	}
+}
+
 func observe(s *Series, offset uint32, v float64) bool { return observeOwn(s.Number(), offset, v) }
 
 // adopt is for threads that write their own cells, which none does here.

@@ -15,14 +15,6 @@ const heat = 1 << 14
 // privates is how many numbers have a cell in every shard; 0 until the first shard of the process is seen.
 var privates atomic.Uint32
 
-// Counter, UpDown, Histogram and Summary say through which function of C a record goes that cannot be made here.
-const (
-	Counter   = native.Counter
-	UpDown    = native.UpDown
-	Histogram = native.Histogram
-	Summary   = native.Summary
-)
-
 // elsewhere adds to a counter's series whose cell the calling thread does not have.
 //
 //go:noinline
@@ -58,65 +50,49 @@ func addShared(s *Series, n uint64, inC func(unsafe.Pointer, uint64)) {
 	atomic.AddUint64(s.Shared, n)
 }
 
-// Observe counts v in its bucket and adds it to that bucket's sum.
-func Observe(kind uint32, d *Distribution, v float64) {
-	table := d.Table
-	if i := uint64((int64(math.Float64bits(v))+round)>>shift - table.first); i < table.count {
-		if entry := table.entry(int64(i)); entry.More == 0 {
-			offset := entry.Cell
-			if v > entry.Split {
-				offset++
-			}
-			if observe(&d.Series, offset, v) {
-				return
-			}
-		}
-	}
-	observeElsewhere(kind, d, v)
-}
-
+// histogramElsewhere observes what takes more than one look, or lies in cells that the calling thread does not have.
+//
 //go:noinline
-func observeElsewhere(kind uint32, d *Distribution, v float64) {
+func histogramElsewhere(d *Distribution, v float64) { observeElsewhere(d, v, native.ObserveHistogram) }
+
+// summaryElsewhere is histogramElsewhere for a summary.
+//
+//go:noinline
+func summaryElsewhere(d *Distribution, v float64) { observeElsewhere(d, v, native.ObserveSummary) }
+
+func observeElsewhere(d *Distribution, v float64, inC func(unsafe.Pointer, float64)) {
 	number := d.Number()
 	switch {
 	case number == None:
 		return
 	case d.Table.entries == nil || math.IsNaN(v) || math.IsInf(v, 0):
-		observeInC(kind, d, v)
+		inC(d.Handle(), v)
 		return
 	}
 	offset := d.Table.locate(v)
 	if observe(&d.Series, offset, v) {
 		return
 	}
-	// Not the thread's own: shared for good, to be opened, or another's.
-	if limit := privates.Load(); limit != 0 && number >= limit {
-		observeShared(kind, d, offset, v)
-	} else if adopt() {
-		observeInC(kind, d, v)
+	switch limit := privates.Load(); {
+	case limit != 0 && number >= limit:
+		observeShared(d, offset, v, inC)
+	case adopt():
+		inC(d.Handle(), v)
 		learn()
-	} else if !observeOwn(number, offset, v) {
-		observeShared(kind, d, offset, v)
+	case !observeOwn(number, offset, v):
+		observeShared(d, offset, v, inC)
 	}
 }
 
-func observeShared(kind uint32, d *Distribution, offset uint32, v float64) {
+func observeShared(d *Distribution, offset uint32, v float64, inC func(unsafe.Pointer, float64)) {
 	bucket := at(d.Shared, offset)
 	if before := atomic.LoadUint64(bucket); (before ^ (before + 1)) >= heat {
-		observeInC(kind, d, v)
+		inC(d.Handle(), v)
 		return
 	}
 	// The bucket first: a scrape that sees the sum then sees the bucket, as Go's atomics are sequentially consistent.
 	atomic.AddUint64(bucket, 1)
 	AddFloat(at(d.Shared, offset&sumMask), v)
-}
-
-func observeInC(kind uint32, d *Distribution, v float64) {
-	if kind == Summary {
-		native.ObserveSummary(d.Handle(), v)
-	} else {
-		native.ObserveHistogram(d.Handle(), v)
-	}
 }
 
 // AddFloat adds to a cell that holds a float's bits and that others add to.

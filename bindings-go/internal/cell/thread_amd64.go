@@ -29,6 +29,16 @@ func Add(s *Series, n uint64)
 //go:noescape
 func AddUpDown(s *Series, n uint64)
 
+// ObserveHistogram counts v in its bucket and adds it to that bucket's sum.
+//
+//go:noescape
+func ObserveHistogram(d *Distribution, v float64)
+
+// ObserveSummary is ObserveHistogram for a summary.
+//
+//go:noescape
+func ObserveSummary(d *Distribution, v float64)
+
 // observe counts in the bucket's cell and adds to its sum; false if the thread has no such cells.
 //
 //go:noescape

@@ -46,6 +46,57 @@ TEXT ·AddUpDown(SB), NOSPLIT|NOFRAME, $0-16
 none:
 	JMP ·elsewhereUpDown(SB)
 
+// Distribution: the Series, then Table at 24. Table: first at 0, entries at 8, count at 16. Entry, 16 bytes: Split at 0,
+// Cell at 8, More at 12. The sum first reads what the bucket's add does not touch, and is stored behind it: x86 keeps the
+// order of stores, and a scrape reads sums first.
+#define OBSERVE \
+	MOVQ ·tlsOffset(SB), AX \
+	TESTQ AX, AX \
+	JEQ none \
+	MOVQ 24(DX), BX \
+	MOVQ $0x7fffffffffff, CX \
+	ADDQ SI, CX \
+	SARQ $47, CX \
+	SUBQ (BX), CX \
+	CMPQ CX, 16(BX) \
+	JCC none \
+	SHLQ $4, CX \
+	ADDQ 8(BX), CX \
+	CMPL 12(CX), $0 \
+	JNE none \
+	MOVQ SI, X0 \
+	MOVL 8(CX), DI \
+	XORL R8, R8 \
+	UCOMISD (CX), X0 \
+	SETHI R8 \
+	ADDL R8, DI \
+	MOVL 16(DX), CX \
+	CMP_CX_LIMIT \
+	JAE none \
+	LOAD_CELLS \
+	LEAQ (AX)(CX*8), AX \
+	ADDQ $1, (AX)(DI*8) \
+	ANDL $~504, DI \
+	ADDSD (AX)(DI*8), X0 \
+	MOVSD X0, (AX)(DI*8) \
+	RET
+
+// func ObserveHistogram(d *Distribution, v float64)
+TEXT ·ObserveHistogram(SB), NOSPLIT|NOFRAME, $0-16
+	MOVQ d+0(FP), DX
+	MOVQ v+8(FP), SI
+	OBSERVE
+none:
+	JMP ·histogramElsewhere(SB)
+
+// func ObserveSummary(d *Distribution, v float64)
+TEXT ·ObserveSummary(SB), NOSPLIT|NOFRAME, $0-16
+	MOVQ d+0(FP), DX
+	MOVQ v+8(FP), SI
+	OBSERVE
+none:
+	JMP ·summaryElsewhere(SB)
+
 // func observe(s *Series, offset uint32, v float64) bool
 TEXT ·observe(SB), NOSPLIT|NOFRAME, $0-25
 	MOVQ ·tlsOffset(SB), AX

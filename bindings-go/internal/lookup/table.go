@@ -1,6 +1,7 @@
 package lookup
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,24 +13,33 @@ const live uint32 = 1
 
 // An entry never changes once it is in a table.
 type entry[T any] struct {
-	hash   uint64
+	key    key
 	state  *uint32
 	metric *T
 	loose  weak.Pointer[T]
-	words  []word
-	values []string // if a word does not tell one of them
+	values []string // unless the key tells them from all others
 }
 
 func (e *entry[T]) listed() bool { return atomic.LoadUint32(e.state)&live != 0 }
 
+func (e *entry[T]) get() *T {
+	if e.metric != nil {
+		return e.metric
+	}
+	return e.loose.Value()
+}
+
 // The slots of one size. A slot goes from nil to an entry to a newer entry, never back to nil, so that a search may end
 // at the first nil.
 type slots[T any] struct {
-	mask  uint64
 	slots []atomic.Pointer[entry[T]]
 }
 
-// Table finds the T of a list of label values. Its zero value is not usable; New makes one.
+func (s *slots[T]) at(place uint64) *atomic.Pointer[entry[T]] {
+	return &s.slots[place&uint64(len(s.slots)-1)]
+}
+
+// Table finds the T of a list of label values. Init makes it usable.
 type Table[T any] struct {
 	labels  int
 	weakly  bool
@@ -42,36 +52,34 @@ type Table[T any] struct {
 // smallest is the number of slots of a new table.
 const smallest = 16
 
-// New is a table for lists of so many values. A weak one does not keep what it found from being collected.
-func New[T any](labels int, weakly bool) *Table[T] {
-	t := &Table[T]{labels: labels, weakly: weakly}
+// Init makes the table one for lists of so many values. A weak one does not keep what it found from being collected.
+func (t *Table[T]) Init(labels int, weakly bool) {
+	t.labels, t.weakly = labels, weakly
 	t.current.Store(sized[T](smallest))
-	return t
 }
 
 func sized[T any](n int) *slots[T] {
-	return &slots[T]{mask: uint64(n - 1), slots: make([]atomic.Pointer[entry[T]], n)}
+	return &slots[T]{make([]atomic.Pointer[entry[T]], n)}
 }
 
 // Find is what was put in under these values, or nil.
 func (t *Table[T]) Find(values []string) *T {
-	if len(values) != t.labels || len(values) > most {
+	if len(values) != t.labels {
 		return nil
 	}
-	var words [most]word
-	var hash uint64
-	for i, value := range values {
-		words[i] = wordOf(value)
-		hash += words[i].mixed(i)
+	if len(values) > few {
+		return t.findMany(values)
 	}
+	var k key
+	k.read(values)
 	// Acquire, as all of Go's atomics: the slots' contents are there.
 	in := t.current.Load()
-	for at := hash; ; at++ {
-		e := in.slots[at&in.mask].Load()
+	for place := k.hash; ; place++ {
+		e := in.at(place).Load()
 		if e == nil {
 			return nil
 		}
-		if e.hash == hash && e.is(values, words[:len(values)]) {
+		if e.key.hash == k.hash && e.key.same(&k) && (!k.long || slices.Equal(e.values, values)) {
 			if !e.listed() {
 				return nil
 			}
@@ -83,33 +91,41 @@ func (t *Table[T]) Find(values []string) *T {
 	}
 }
 
-func (e *entry[T]) is(values []string, words []word) bool {
-	if len(e.words) != len(words) {
-		return false
-	}
-	for i := range words {
-		if e.words[i] != words[i] || (words[i].n > long && e.values[i] != values[i]) {
-			return false
+// findMany is Find for lists that a key has no room for.
+func (t *Table[T]) findMany(values []string) *T {
+	hash := hashMany(values)
+	in := t.current.Load()
+	for place := hash; ; place++ {
+		e := in.at(place).Load()
+		if e == nil {
+			return nil
+		}
+		if e.key.hash == hash && slices.Equal(e.values, values) {
+			if !e.listed() {
+				return nil
+			}
+			return e.get()
 		}
 	}
-	return true
 }
 
 // Put keeps what a search for the values finds as long as the word at state has the live bit. The values are copied.
 func (t *Table[T]) Put(values []string, metric *T, state *uint32) {
-	if len(values) != t.labels || len(values) > most {
+	if len(values) != t.labels {
 		return
 	}
-	e := &entry[T]{state: state, words: make([]word, len(values))}
-	for i, value := range values {
-		e.words[i] = wordOf(value)
-		e.hash += e.words[i].mixed(i)
-		if len(value) > long && e.values == nil {
-			e.values = make([]string, len(values))
-		}
+	e := &entry[T]{state: state}
+	if len(values) > few {
+		e.key.hash = hashMany(values)
+		e.key.long = true
+	} else {
+		e.key.read(values)
 	}
-	for i := range e.values {
-		e.values[i] = strings.Clone(values[i])
+	if e.key.long {
+		e.values = slices.Clone(values)
+		for i := range e.values {
+			e.values[i] = strings.Clone(e.values[i])
+		}
 	}
 	if t.weakly {
 		e.loose = weak.Make(metric)
@@ -127,8 +143,8 @@ func (t *Table[T]) Put(values []string, metric *T, state *uint32) {
 }
 
 func (t *Table[T]) insert(in *slots[T], e *entry[T]) {
-	for at := e.hash; ; at++ {
-		slot := &in.slots[at&in.mask]
+	for place := e.key.hash; ; place++ {
+		slot := in.at(place)
 		old := slot.Load()
 		if old == nil {
 			t.used++
@@ -136,7 +152,7 @@ func (t *Table[T]) insert(in *slots[T], e *entry[T]) {
 			return
 		}
 		// Whoever searches past a slot that is filled anew still does.
-		if old.hash == e.hash && old.is(e.values, e.words) {
+		if old.key == e.key && slices.Equal(old.values, e.values) {
 			slot.Store(e)
 			return
 		}
@@ -147,7 +163,7 @@ func (t *Table[T]) insert(in *slots[T], e *entry[T]) {
 func (t *Table[T]) rebuild(old *slots[T]) *slots[T] {
 	var kept []*entry[T]
 	for i := range old.slots {
-		if e := old.slots[i].Load(); e != nil && e.listed() && (e.metric != nil || e.loose.Value() != nil) {
+		if e := old.slots[i].Load(); e != nil && e.listed() && e.get() != nil {
 			kept = append(kept, e)
 		}
 	}
