@@ -164,6 +164,16 @@ func TestSizesAreThoseOfTheBodies(t *testing.T) {
 	h.expect(`http_response_size_bytes_sum{method="HEAD",route="/head"}`, "0")
 }
 
+func TestTheRequestKeepsItsBody(t *testing.T) {
+	h := nethttp.Middleware(nethttp.WithRegistry(tykmetrics.NewRegistry()))(http.HandlerFunc(ok))
+	request := httptest.NewRequest("POST", "/", nil)
+	request.Body, request.ContentLength = http.NoBody, -1
+	h.ServeHTTP(httptest.NewRecorder(), request)
+	if request.Body != http.NoBody {
+		t.Errorf("the body is %T", request.Body)
+	}
+}
+
 func TestAPanicIsCountedAndGoesOnAsItWas(t *testing.T) {
 	registry := tykmetrics.NewRegistry()
 	cause := errors.New("the cause")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -159,4 +160,19 @@ func TestTheDefaultHandlerServesTheDefaultRegistry(t *testing.T) {
 	if answer.StatusCode != 200 || !strings.Contains(string(body), "promhttp_metric_handler_requests_in_flight 1") {
 		t.Errorf("%s:\n%s", answer.Status, body)
 	}
+}
+
+// broken is the writer of a connection that is gone.
+type broken struct{ http.ResponseWriter }
+
+func (broken) Write([]byte) (int, error) { return 0, &net.OpError{Op: "write", Err: net.ErrClosed} }
+
+func TestAConnectionThatBreaksIsAnErrorOfEncoding(t *testing.T) {
+	own := tykmetrics.NewRegistry()
+	handler := promhttp.HandlerFor(one(t), promhttp.HandlerOpts{Registry: own})
+	handler.ServeHTTP(broken{httptest.NewRecorder()}, httptest.NewRequest("GET", "/metrics", nil))
+	expect(t, own,
+		`promhttp_metric_handler_errors_total{cause="gathering"} 0`,
+		`promhttp_metric_handler_errors_total{cause="encoding"} 1`,
+	)
 }

@@ -240,3 +240,12 @@ func TestAPoolWithoutAFreeConnectionIsAReason(t *testing.T) {
 		t.Errorf("the reason is not the pool:\n%s", text)
 	}
 }
+
+func TestAnOperationAllocatesNothing(t *testing.T) {
+	hook := tykredis.MustHook(tykredis.Options{Registry: tykmetrics.NewRegistry(), Type: "default"})
+	cmd := redis.NewStatusCmd(ctx, "set", "k", "v")
+	process := hook.ProcessHook(func(context.Context, redis.Cmder) error { return redis.Nil })
+	if n := testing.AllocsPerRun(200, func() { _ = process(ctx, cmd) }); n != 0 {
+		t.Errorf("an operation costs %v allocations", n)
+	}
+}

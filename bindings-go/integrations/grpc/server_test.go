@@ -249,3 +249,14 @@ func TestAMetricOfAnotherKindIsAnError(t *testing.T) {
 		t.Error("there is no error")
 	}
 }
+
+func TestAUnaryCallAllocatesNothing(t *testing.T) {
+	metrics := tykgrpc.MustServer(tykgrpc.Options{Registry: tykmetrics.NewRegistry()})
+	intercept := metrics.UnaryServerInterceptor()
+	info := &grpc.UnaryServerInfo{FullMethod: check}
+	handler := func(context.Context, any) (any, error) { return nil, nil }
+	n := testing.AllocsPerRun(200, func() { _, _ = intercept(context.Background(), nil, info, handler) })
+	if n != 0 {
+		t.Errorf("a call costs %v allocations", n)
+	}
+}

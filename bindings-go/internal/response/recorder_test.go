@@ -265,3 +265,17 @@ func TestAWriterCostsNoAllocation(t *testing.T) {
 
 //go:noinline
 func use(http.ResponseWriter) {}
+
+func TestAWriterOfATakenConnectionStaysTheHandlers(t *testing.T) {
+	p := &plain{header: http.Header{"Mine": nil}}
+	rec := response.New(hijacker{p})
+	w := rec.Writer()
+	if _, _, err := w.(http.Hijacker).Hijack(); err != nil || !rec.Hijacked() {
+		t.Fatalf("hijacked: %t (%v)", rec.Hijacked(), err)
+	}
+	// Whoever has the connection may have the writer too.
+	rec.Release()
+	if _, mine := w.Header()["Mine"]; !mine {
+		t.Error("the writer was given to another request")
+	}
+}
