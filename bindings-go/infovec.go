@@ -53,7 +53,8 @@ func (v *InfoVec) WithLabelValues(lvs ...string) *Info {
 
 // With is GetMetricWith, but panics where that returns an error.
 func (v *InfoVec) With(labels Labels) *Info {
-	return must(v.GetMetricWith(labels))
+	var room [8]string
+	return v.WithLabelValues(must(v.ordered(labels, room[:]))...)
 }
 
 // CurryWith fixes the values of some labels: the vector it returns has the others to give. Both are the same family.

@@ -148,9 +148,6 @@ func (v *MetricVec) ordered(labels Labels, room []string) ([]string, error) {
 
 //go:noinline
 func (v *MetricVec) mismatch(labels Labels) error {
-	if v.family.err != nil {
-		return v.family.err
-	}
 	var given []string
 	for name := range labels {
 		given = append(given, strings.Clone(name))

@@ -12,6 +12,15 @@ import (
 // (HEAT in the core's registry/series.rs). Such adds go through C, so that it is asked.
 const heat = 1 << 14
 
+// near is how many adds before such a multiple go through C too: so many may others make between the look and the add.
+const near = 64
+
+// warms says whether an add of n to a shared cell should go through C.
+func warms(cell *uint64, n uint64) bool {
+	before := atomic.LoadUint64(cell)
+	return (before ^ (before + n + near)) >= heat
+}
+
 // privates is how many numbers have a cell in every shard; 0 until the first shard of the process is seen.
 var privates atomic.Uint32
 
