@@ -49,11 +49,7 @@ func (s *Server) Wrap(next http.Handler) http.Handler {
 // that do not set http.Request.Pattern or give handlers a copy of the request.
 // The route must come from a bounded set. It reports whether w is measured.
 func SetRoute(w http.ResponseWriter, route string) bool {
-	r := response.Find(w)
-	if r != nil {
-		r.Route = route
-	}
-	return r != nil
+	return response.SetRoute(w, route)
 }
 
 type measured struct {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tykmetrics/tykmetrics/bindings-go"
 	"github.com/tykmetrics/tykmetrics/bindings-go/nethttp"
+	"github.com/tykmetrics/tykmetrics/bindings-go/promhttp"
 )
 
 // house is a server with a measured mux in front, on a socket of its own.
@@ -298,6 +299,7 @@ func TestARouterWithoutPatternsSaysTheRoute(t *testing.T) {
 			t.Error("the writer is not measured")
 		}
 	})
+	inner = promhttp.InstrumentHandlerCounter(tykmetrics.NewCounterVec(tykmetrics.CounterOpts{Name: "n"}, []string{"code"}), inner)
 	// Handlers get a copy of the request, as behind many a middleware, and a writer of
 	// the router's own.
 	router := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -3,7 +3,7 @@ module github.com/tykmetrics/tykmetrics/bindings-go/integrations/grpc
 go 1.26.0
 
 require (
-	github.com/tykmetrics/tykmetrics/bindings-go v0.0.0
+	github.com/tykmetrics/tykmetrics/bindings-go v0.1.0
 	google.golang.org/grpc v1.85.0
 )
 

@@ -55,19 +55,21 @@ func (r *Recorder) Release() {
 	recorders.Put(r)
 }
 
-// Find gives the Recorder closest to w, or nil if there is none.
-func Find(w http.ResponseWriter) *Recorder {
+// SetRoute sets the Route of every Recorder around w, and reports whether there is one.
+func SetRoute(w http.ResponseWriter, route string) bool {
+	found := false
 	for w != nil {
 		if r, ok := w.(interface{ recorder() *Recorder }); ok {
-			return r.recorder()
+			r.recorder().Route = route
+			found = true
 		}
 		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {
-			return nil
+			break
 		}
 		w = u.Unwrap()
 	}
-	return nil
+	return found
 }
 
 // Status is the status that was sent, or 0 if there was none yet.
