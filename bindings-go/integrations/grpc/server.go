@@ -187,3 +187,11 @@ func codeOf(err error) codes.Code {
 	// Any number can be sent; gRPC says Unknown for those without a name.
 	return codes.Unknown
 }
+
+// CountPanic counts a panic that the interceptors do not see, for what recovers panics
+// inside of them.
+func (s *Server) CountPanic(fullMethod string) {
+	if m := s.methods.find(fullMethod, s.bind); m.panics != nil {
+		m.panics.Inc()
+	}
+}

@@ -260,3 +260,29 @@ func TestAUnaryCallAllocatesNothing(t *testing.T) {
 		t.Errorf("a call costs %v allocations", n)
 	}
 }
+
+func TestAPanicThatIsRecoveredInsideCanBeCounted(t *testing.T) {
+	registry := tykmetrics.NewRegistry()
+	metrics := tykgrpc.MustServer(tykgrpc.Options{Registry: registry})
+	info := &grpc.UnaryServerInfo{FullMethod: check}
+	_, err := metrics.UnaryServerInterceptor()(context.Background(), nil, info, func(context.Context, any) (_ any, err error) {
+		defer func() {
+			if recover() != nil {
+				metrics.CountPanic(info.FullMethod)
+				err = status.Error(codes.Internal, "recovered")
+			}
+		}()
+		panic("as asked")
+	})
+	if status.Code(err) != codes.Internal {
+		t.Fatal(err)
+	}
+	for sample, want := range map[string]string{
+		`grpc_server_panic_total{method="` + check + `"}`: "1",
+		requests(check, "Internal"):                       "1",
+	} {
+		if got := value(t, registry, sample); got != want {
+			t.Errorf("%s is %q, not %q", sample, got, want)
+		}
+	}
+}
