@@ -1,0 +1,95 @@
+package tykmetrics
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// ValueType is the kind of a metric with one number, as NewConstMetric takes it.
+type ValueType int
+
+// The kinds of metrics with one number.
+const (
+	_ ValueType = iota
+	CounterValue
+	GaugeValue
+	UntypedValue
+)
+
+func (t ValueType) kind() Kind {
+	switch t {
+	case CounterValue:
+		return KindCounter
+	case GaugeValue:
+		return KindGauge
+	}
+	return KindUntyped
+}
+
+// taken is a sample as a Metric: one that a Collector made, or a copy of a series.
+type taken struct {
+	desc   *Desc
+	sample Sample
+	err    error
+}
+
+func (m *taken) Desc() *Desc { return m.desc }
+
+func (m *taken) read() (Sample, error) { return m.sample, m.err }
+
+// NewInvalidMetric is a metric that says err instead of a number.
+func NewInvalidMetric(desc *Desc, err error) Metric { return &taken{desc: desc, err: err} }
+
+// made is the metric of a Collector: the sample with the labels that the description and the values say.
+func made(desc *Desc, sample Sample, labelValues []string) (Metric, error) {
+	if desc.err != nil {
+		return nil, desc.err
+	}
+	if len(labelValues) != len(desc.labels) {
+		return nil, fail(LabelCount, "metric %q has %d labels, and %d values were given", desc.fqName, len(desc.labels), len(labelValues))
+	}
+	for i, value := range labelValues {
+		sample.Labels = append(sample.Labels, Label{desc.labels[i], value})
+	}
+	sample.Labels = append(sample.Labels, labelsOf(desc.constant)...)
+	return &taken{desc: desc, sample: sample}, nil
+}
+
+// NewConstMetric is a metric with one number, for Collectors.
+func NewConstMetric(desc *Desc, valueType ValueType, value float64, labelValues ...string) (Metric, error) {
+	return made(desc, Sample{Kind: valueType.kind(), Value: value}, labelValues)
+}
+
+// MustNewConstMetric is NewConstMetric, but panics where that returns an error.
+func MustNewConstMetric(desc *Desc, valueType ValueType, value float64, labelValues ...string) Metric {
+	return must(NewConstMetric(desc, valueType, value, labelValues...))
+}
+
+// NewConstHistogram is a histogram with these cumulative counts by upper bound, for Collectors. The bucket of +Inf is count.
+func NewConstHistogram(desc *Desc, count uint64, sum float64, buckets map[float64]uint64, labelValues ...string) (Metric, error) {
+	sample := Sample{Kind: KindHistogram, Count: count, Sum: sum}
+	for _, bound := range slices.SortedFunc(maps.Keys(buckets), cmp.Compare) {
+		sample.Buckets = append(sample.Buckets, Bucket{bound, buckets[bound]})
+	}
+	return made(desc, sample, labelValues)
+}
+
+// MustNewConstHistogram is NewConstHistogram, but panics where that returns an error.
+func MustNewConstHistogram(desc *Desc, count uint64, sum float64, buckets map[float64]uint64, labelValues ...string) Metric {
+	return must(NewConstHistogram(desc, count, sum, buckets, labelValues...))
+}
+
+// NewConstSummary is a summary with these values by quantile, for Collectors.
+func NewConstSummary(desc *Desc, count uint64, sum float64, quantiles map[float64]float64, labelValues ...string) (Metric, error) {
+	sample := Sample{Kind: KindSummary, Count: count, Sum: sum}
+	for _, q := range slices.SortedFunc(maps.Keys(quantiles), cmp.Compare) {
+		sample.Quantiles = append(sample.Quantiles, Quantile{q, quantiles[q]})
+	}
+	return made(desc, sample, labelValues)
+}
+
+// MustNewConstSummary is NewConstSummary, but panics where that returns an error.
+func MustNewConstSummary(desc *Desc, count uint64, sum float64, quantiles map[float64]float64, labelValues ...string) Metric {
+	return must(NewConstSummary(desc, count, sum, quantiles, labelValues...))
+}

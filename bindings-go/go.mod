@@ -1,0 +1,3 @@
+module github.com/tykmetrics/tykmetrics/bindings-go
+
+go 1.24

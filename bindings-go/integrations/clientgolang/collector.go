@@ -1,0 +1,54 @@
+package tykprom
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tykmetrics/tykmetrics/bindings-go"
+)
+
+// Collector is a registry of ours as a prometheus.Collector.
+type Collector struct {
+	gatherer Gatherer
+}
+
+var _ prometheus.Collector = Collector{}
+
+// NewCollector shows registry in whatever prometheus.Registry the collector is
+// registered with.
+func NewCollector(registry *tykmetrics.Registry) Collector { return Collector{NewGatherer(registry)} }
+
+// Describe says nothing, which makes the collector an unchecked one: metrics may
+// come later.
+func (Collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect sends every series.
+func (c Collector) Collect(out chan<- prometheus.Metric) {
+	families, err := c.gatherer.Gather()
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(prometheus.NewInvalidDesc(err), err)
+		return
+	}
+	for _, family := range families {
+		desc := prometheus.V2.NewDesc(family.GetName(), family.GetHelp(), prometheus.UnconstrainedLabels(nil), nil,
+			prometheus.WithUnit(family.GetUnit()))
+		for _, metric := range family.Metric {
+			out <- gathered{desc, metric}
+		}
+	}
+}
+
+// gathered is a series with its numbers.
+type gathered struct {
+	desc   *prometheus.Desc
+	metric *dto.Metric
+}
+
+func (g gathered) Desc() *prometheus.Desc { return g.desc }
+
+func (g gathered) Write(into *dto.Metric) error {
+	proto.Reset(into)
+	proto.Merge(into, g.metric)
+	return nil
+}

@@ -1,0 +1,38 @@
+//go:build !(linux && amd64) || tykmetrics_noasm
+
+package cell
+
+// Add adds n to a counter's series.
+func Add(s *Series, n uint64) {
+	if !addOwn(s.Number(), n) {
+		elsewhere(s, n)
+	}
+}
+
+// AddUpDown adds n, a negative one in two's complement, to the series of an up-down.
+func AddUpDown(s *Series, n uint64) {
+	if !addOwn(s.Number(), n) {
+		elsewhereUpDown(s, n)
+	}
+}
+
+// ObserveHistogram counts v in its bucket and adds it to that bucket's sum.
+func ObserveHistogram(d *Distribution, v float64) {
+	if offset, ok := d.Table.within(v); !ok || !observeOwn(d.Number(), offset, v) {
+		histogramElsewhere(d, v)
+	}
+}
+
+// ObserveSummary is ObserveHistogram for a summary.
+func ObserveSummary(d *Distribution, v float64) {
+	if offset, ok := d.Table.within(v); !ok || !observeOwn(d.Number(), offset, v) {
+		summaryElsewhere(d, v)
+	}
+}
+
+func observe(s *Series, offset uint32, v float64) bool { return observeOwn(s.Number(), offset, v) }
+
+// adopt is for threads that write their own cells, which none does here.
+func adopt() bool { return false }
+
+func learn() {}

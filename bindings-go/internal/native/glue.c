@@ -1,0 +1,78 @@
+/* One function for all kinds of handles, and the count of threads that hold a shard. */
+#include "glue.h"
+#include "_cgo_export.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+tyk_error *tyk_go_with(uint32_t kind, const tyk_family *family, const tyk_str *values, size_t n, void **out) {
+  switch (kind) {
+  case TYK_COUNTER: return tyk_counter_with(family, values, n, (tyk_counter **)out);
+  case TYK_GAUGE: return tyk_gauge_with(family, values, n, (tyk_gauge **)out);
+  case TYK_UP_DOWN: return tyk_up_down_with(family, values, n, (tyk_up_down **)out);
+  case TYK_HISTOGRAM: return tyk_histogram_with(family, values, n, (tyk_histogram **)out);
+  case TYK_SUMMARY: return tyk_summary_with(family, values, n, (tyk_summary **)out);
+  case TYK_INFO: return tyk_info_with(family, values, n, (tyk_info **)out);
+  default: return tyk_state_set_with(family, values, n, (tyk_state_set **)out);
+  }
+}
+
+void tyk_go_free(uint32_t kind, void *handle) {
+  switch (kind) {
+  case TYK_COUNTER: tyk_counter_free((tyk_counter **)&handle); break;
+  case TYK_GAUGE: tyk_gauge_free((tyk_gauge **)&handle); break;
+  case TYK_UP_DOWN: tyk_up_down_free((tyk_up_down **)&handle); break;
+  case TYK_HISTOGRAM: tyk_histogram_free((tyk_histogram **)&handle); break;
+  case TYK_SUMMARY: tyk_summary_free((tyk_summary **)&handle); break;
+  case TYK_INFO: tyk_info_free((tyk_info **)&handle); break;
+  default: tyk_state_set_free((tyk_state_set **)&handle); break;
+  }
+}
+
+/* Relaxed everywhere: a count that bounds, behind which nothing is published. */
+static _Atomic int32_t adopted;
+static pthread_key_t ending;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void ended(void *thread) {
+  (void)thread;
+  atomic_fetch_sub_explicit(&adopted, 1, memory_order_relaxed);
+}
+
+static void start(void) { pthread_key_create(&ending, ended); }
+
+int32_t *tyk_go_adopted(void) { return (int32_t *)&adopted; }
+
+bool tyk_go_adopt(int32_t most) {
+  pthread_once(&once, start);
+  if (pthread_getspecific(ending) == NULL) {
+    if (atomic_fetch_add_explicit(&adopted, 1, memory_order_relaxed) >= most) {
+      atomic_fetch_sub_explicit(&adopted, 1, memory_order_relaxed);
+      return false;
+    }
+    pthread_setspecific(ending, &adopted);
+  }
+  return true;
+}
+
+intptr_t tyk_go_thread_offset(void) {
+#if defined(__linux__) && defined(__x86_64__)
+  const char *thread_pointer;
+  __asm__("mov %%fs:0, %0" : "=r"(thread_pointer));
+  return (const char *)tyk_thread_cells() - thread_pointer;
+#else
+  return 0;
+#endif
+}
+
+tyk_error *tyk_go_collect(tyk_registry *registry, uintptr_t user, uint64_t *id) {
+  tyk_collector collector = {.collect = (void (*)(void *, tyk_families *))tykGoCollect,
+                             .drop = (void (*)(void *))tykGoDrop,
+                             .user = (void *)user};
+  return tyk_registry_collect(registry, &collector, id);
+}
+
+tyk_error *tyk_go_callback(uint32_t kind, const void *handle, uintptr_t user) {
+  tyk_callback callback = {.read = (double (*)(void *))tykGoRead, .drop = (void (*)(void *))tykGoDrop, .user = (void *)user};
+  return kind == TYK_COUNTER ? tyk_counter_callback((const tyk_counter *)handle, &callback)
+                             : tyk_gauge_callback((const tyk_gauge *)handle, &callback);
+}

@@ -1,0 +1,22 @@
+/* What native.go calls beside the functions of the header. */
+#ifndef TYK_GO_GLUE_H
+#define TYK_GO_GLUE_H
+/* The record path is that of package cell. */
+#define TYK_NO_INLINE
+#include <tykmetrics.h>
+
+/* tyk_X_with and tyk_X_free by the number of the kind. */
+tyk_error *tyk_go_with(uint32_t kind, const tyk_family *family, const tyk_str *values, size_t n, void **out);
+void tyk_go_free(uint32_t kind, void *handle);
+
+/* Whether the calling thread may have a shard, which its next record opens: no if `most` others have one already. */
+bool tyk_go_adopt(int32_t most);
+/* How many threads have one, for atomic reads. */
+int32_t *tyk_go_adopted(void);
+/* tyk_thread_cells() minus the thread pointer, on linux/amd64; 0 elsewhere. */
+intptr_t tyk_go_thread_offset(void);
+
+/* The callbacks of native.go behind plain function pointers. */
+tyk_error *tyk_go_collect(tyk_registry *registry, uintptr_t user, uint64_t *id);
+tyk_error *tyk_go_callback(uint32_t kind, const void *handle, uintptr_t user);
+#endif

@@ -1,0 +1,5 @@
+//go:build race
+
+package tykmetrics_test
+
+const raceEnabled = true
