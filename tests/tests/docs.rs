@@ -107,6 +107,33 @@ fn the_documents_are_there() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// The snippets of a document in this language: where each says it is from, and its text.
+fn snippets<'a>(document: &'a str, language: &str) -> Vec<(Option<&'a str>, &'a str)> {
+    let start = format!("```{language}\n");
+    let mut found = Vec::new();
+    for (at, _) in document.match_indices(&start) {
+        let before = document[..at].trim_end().lines().last().unwrap_or_default();
+        let from = before.strip_prefix("<!-- from ").and_then(|rest| rest.strip_suffix(" -->"));
+        let body = &document[at + start.len()..];
+        found.push((from, body.split("```").next().unwrap_or_default()));
+    }
+    found
+}
+
+#[test]
+fn every_c_and_go_snippet_of_the_readme_is_part_of_a_program_that_is_run() {
+    let readme = text("README.md").expect("README.md");
+    for language in ["c", "go"] {
+        let found = snippets(&readme, language);
+        assert!(!found.is_empty(), "the README has no snippet in {language}");
+        for (from, snippet) in found {
+            let from = from.unwrap_or_else(|| panic!("a snippet in {language} does not say where it is from"));
+            let program = text(from).unwrap_or_else(|| panic!("{from} is not there"));
+            assert!(program.contains(snippet), "the snippet in {language} is not in {from} as it stands");
+        }
+    }
+}
+
 #[test]
 fn every_document_with_a_rust_snippet_is_compiled() {
     let compiled = text("tests/src/documents.rs").expect("the list of documents");
