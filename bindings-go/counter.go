@@ -82,7 +82,7 @@ func (c *counter) addPart(v float64) {
 		panic("counter cannot decrease in value")
 	}
 	if c.handle.handle != nil {
-		native.AddCounterDouble(c.handle.handle, v)
+		native.AddPart(c.handle.handle, v)
 		runtime.KeepAlive(c)
 	}
 }

@@ -28,6 +28,19 @@ void tyk_go_free(uint32_t kind, void *handle) {
   }
 }
 
+tyk_error *tyk_go_value(uint32_t kind, const void *handle, double *out) {
+  if (kind == TYK_COUNTER) return tyk_counter_value(handle, out);
+  if (kind == TYK_GAUGE) return tyk_gauge_value(handle, out);
+  int64_t whole = 0;
+  tyk_error *error = tyk_up_down_value(handle, &whole);
+  *out = (double)whole;
+  return error;
+}
+
+tyk_error *tyk_go_distribution(uint32_t kind, const void *handle, tyk_distribution **out) {
+  return kind == TYK_SUMMARY ? tyk_summary_distribution(handle, out) : tyk_histogram_distribution(handle, out);
+}
+
 /* Relaxed everywhere: a count that bounds, behind which nothing is published. */
 static _Atomic int32_t adopted;
 static pthread_key_t ending;

@@ -5,9 +5,11 @@
 #define TYK_NO_INLINE
 #include <tykmetrics.h>
 
-/* tyk_X_with and tyk_X_free by the number of the kind. */
+/* tyk_X_with, tyk_X_free, tyk_X_value and tyk_X_distribution by the number of the kind. */
 tyk_error *tyk_go_with(uint32_t kind, const tyk_family *family, const tyk_str *values, size_t n, void **out);
 void tyk_go_free(uint32_t kind, void *handle);
+tyk_error *tyk_go_value(uint32_t kind, const void *handle, double *out);
+tyk_error *tyk_go_distribution(uint32_t kind, const void *handle, tyk_distribution **out);
 
 /* Whether the calling thread may have a shard, which its next record opens: no if `most` others have one already. */
 bool tyk_go_adopt(int32_t most);

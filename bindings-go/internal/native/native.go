@@ -42,6 +42,12 @@ func with(call func(s *scratch) *C.tyk_error) error {
 	return failure(call(&s))
 }
 
+// get is a call that gives one thing.
+func get[T any](call func(out *T) *C.tyk_error) (out T, err error) {
+	err = failure(call(&out))
+	return out, err
+}
+
 func (s *scratch) cstring(text string) *C.char        { return (*C.char)(s.ended(text)) }
 func (s *scratch) values(values []string) *C.tyk_str  { return (*C.tyk_str)(s.texts(values)) }
 func (s *scratch) labels(pairs []string) *C.tyk_label { return (*C.tyk_label)(s.texts(pairs)) }
@@ -70,8 +76,6 @@ func (s *scratch) options(o *Options) *C.tyk_options {
 	return out
 }
 
-// Registries.
-
 func NewRegistry(o RegistryOptions) (out *CRegistry, err error) {
 	err = with(func(s *scratch) *C.tyk_error {
 		options := (*C.tyk_registry_options)(s.take(unsafe.Sizeof(C.tyk_registry_options{})))
@@ -87,18 +91,16 @@ func NewRegistry(o RegistryOptions) (out *CRegistry, err error) {
 	return out, err
 }
 
-func GlobalRegistry() (out *CRegistry, err error) {
-	err = failure(C.tyk_registry_global(&out))
-	return out, err
+func GlobalRegistry() (*CRegistry, error) {
+	return get(func(out **CRegistry) *C.tyk_error { return C.tyk_registry_global(out) })
 }
 
 func FreeRegistry(r *CRegistry)           { C.tyk_registry_free(&r) }
 func List(r *CRegistry, f *CFamily) error { return failure(C.tyk_registry_list(r, f)) }
 func Upkeep(r *CRegistry) error           { return failure(C.tyk_registry_upkeep(r)) }
 
-func Series(r *CRegistry) (n uint64, err error) {
-	err = failure(C.tyk_registry_series(r, (*C.uint64_t)(&n)))
-	return n, err
+func Series(r *CRegistry) (uint64, error) {
+	return get(func(out *uint64) *C.tyk_error { return C.tyk_registry_series(r, (*C.uint64_t)(out)) })
 }
 
 func Unregister(r *CRegistry, name string) (found bool, err error) {
@@ -113,9 +115,8 @@ func CollectProcess(r *CRegistry, namespace string) (id uint64, err error) {
 	return id, err
 }
 
-func CollectEngine(r *CRegistry) (id uint64, err error) {
-	err = failure(C.tyk_registry_collect_engine(r, (*C.uint64_t)(&id)))
-	return id, err
+func CollectEngine(r *CRegistry) (uint64, error) {
+	return get(func(out *uint64) *C.tyk_error { return C.tyk_registry_collect_engine(r, (*C.uint64_t)(out)) })
 }
 
 // Collect has every scrape of the registry call collect, which must not panic.
@@ -127,9 +128,8 @@ func Collect(r *CRegistry, collect func(*CFamilies)) (id uint64, err error) {
 	return id, err
 }
 
-func Uncollect(r *CRegistry, id uint64) (found bool, err error) {
-	err = failure(C.tyk_registry_uncollect(r, C.uint64_t(id), (*C.bool)(&found)))
-	return found, err
+func Uncollect(r *CRegistry, id uint64) (bool, error) {
+	return get(func(out *bool) *C.tyk_error { return C.tyk_registry_uncollect(r, C.uint64_t(id), (*C.bool)(out)) })
 }
 
 //export tykGoCollect
@@ -145,10 +145,11 @@ func tykGoRead(user C.uintptr_t) C.double {
 //export tykGoDrop
 func tykGoDrop(user C.uintptr_t) { cgo.Handle(user).Delete() }
 
-func AddFamily(into *CFamilies, kind uint32, o *Options) (uint64, error) {
-	var at C.size_t
-	err := with(func(s *scratch) *C.tyk_error { return C.tyk_families_add(into, C.uint32_t(kind), s.options(o), &at) })
-	return uint64(at), err
+func AddFamily(into *CFamilies, kind uint32, o *Options) (family uint64, err error) {
+	err = with(func(s *scratch) *C.tyk_error {
+		return C.tyk_families_add(into, C.uint32_t(kind), s.options(o), (*C.size_t)(&family))
+	})
+	return family, err
 }
 
 func Push(into *CFamilies, family uint64, values []string, value float64) error {
@@ -171,8 +172,6 @@ func PushSummary(into *CFamilies, family uint64, values []string, quantiles, at 
 	})
 }
 
-// Families.
-
 func NewFamily(r *CRegistry, kind uint32, o *Options) (out *CFamily, err error) {
 	err = with(func(s *scratch) *C.tyk_error { return C.tyk_family_new(r, C.uint32_t(kind), s.options(o), &out) })
 	return out, err
@@ -182,14 +181,12 @@ func FreeFamily(f *CFamily)        { C.tyk_family_free(&f) }
 func ClearFamily(f *CFamily) error { return failure(C.tyk_family_clear(f)) }
 
 func FamilyName(f *CFamily) (string, error) {
-	var name C.tyk_str
-	err := failure(C.tyk_family_name(f, &name))
+	name, err := get(func(out *C.tyk_str) *C.tyk_error { return C.tyk_family_name(f, out) })
 	return text(name), err
 }
 
-func FamilyLen(f *CFamily) (n uint64, err error) {
-	err = failure(C.tyk_family_len(f, (*C.uint64_t)(&n)))
-	return n, err
+func FamilyLen(f *CFamily) (uint64, error) {
+	return get(func(out *uint64) *C.tyk_error { return C.tyk_family_len(f, (*C.uint64_t)(out)) })
 }
 
 func Remove(f *CFamily, values []string) (found bool, err error) {
@@ -206,8 +203,7 @@ func RemoveMatching(f *CFamily, pairs []string) (n uint64, err error) {
 	return n, err
 }
 
-// Handles, as pointers to what the header says of their kind.
-
+// With is the handle of a series, a pointer to what the header says of its kind.
 func With(kind uint32, f *CFamily, values []string) (handle unsafe.Pointer, err error) {
 	err = with(func(s *scratch) *C.tyk_error {
 		return C.tyk_go_with(C.uint32_t(kind), f, s.values(values), size(values), &handle)
@@ -228,10 +224,8 @@ func Callback(kind uint32, handle unsafe.Pointer, read func() float64) error {
 }
 
 func AddCounter(h unsafe.Pointer, n uint64) { C.tyk_counter_add((*C.tyk_counter)(h), C.uint64_t(n)) }
-func AddCounterDouble(h unsafe.Pointer, v float64) {
-	C.tyk_counter_add_double((*C.tyk_counter)(h), C.double(v))
-}
-func AddUpDown(h unsafe.Pointer, n int64) { C.tyk_up_down_add((*C.tyk_up_down)(h), C.int64_t(n)) }
+func AddPart(h unsafe.Pointer, v float64)   { C.tyk_counter_add_double((*C.tyk_counter)(h), C.double(v)) }
+func AddUpDown(h unsafe.Pointer, n int64)   { C.tyk_up_down_add((*C.tyk_up_down)(h), C.int64_t(n)) }
 func ObserveHistogram(h unsafe.Pointer, v float64) {
 	C.tyk_histogram_observe((*C.tyk_histogram)(h), C.double(v))
 }
@@ -276,24 +270,15 @@ func StateHolds(h unsafe.Pointer, state string) (holds bool, err error) {
 }
 
 // Value is what a counter, a gauge or an up-down holds now.
-func Value(kind uint32, h unsafe.Pointer) (v float64, err error) {
-	switch kind {
-	case Counter:
-		err = failure(C.tyk_counter_value((*C.tyk_counter)(h), (*C.double)(&v)))
-	case UpDown:
-		var n C.int64_t
-		err = failure(C.tyk_up_down_value((*C.tyk_up_down)(h), &n))
-		v = float64(n)
-	default:
-		err = failure(C.tyk_gauge_value((*C.tyk_gauge)(h), (*C.double)(&v)))
-	}
-	return v, err
+func Value(kind uint32, h unsafe.Pointer) (float64, error) {
+	return get(func(v *float64) *C.tyk_error { return C.tyk_go_value(C.uint32_t(kind), h, (*C.double)(v)) })
 }
 
 // Distribution is what a histogram or a summary held at a moment.
 type Distribution struct{ c *C.tyk_distribution }
 
-func distribution(c *C.tyk_distribution, err error) (*Distribution, error) {
+func distribution(call func(**C.tyk_distribution) *C.tyk_error) (*Distribution, error) {
+	c, err := get(call)
 	if err != nil {
 		return nil, err
 	}
@@ -303,14 +288,7 @@ func distribution(c *C.tyk_distribution, err error) (*Distribution, error) {
 }
 
 func Distributed(kind uint32, h unsafe.Pointer) (*Distribution, error) {
-	var c *C.tyk_distribution
-	var err error
-	if kind == Summary {
-		err = failure(C.tyk_summary_distribution((*C.tyk_summary)(h), &c))
-	} else {
-		err = failure(C.tyk_histogram_distribution((*C.tyk_histogram)(h), &c))
-	}
-	return distribution(c, err)
+	return distribution(func(out **C.tyk_distribution) *C.tyk_error { return C.tyk_go_distribution(C.uint32_t(kind), h, out) })
 }
 
 func (d *Distribution) Totals() (count uint64, sum float64, err error) {
@@ -321,10 +299,9 @@ func (d *Distribution) Totals() (count uint64, sum float64, err error) {
 	return count, sum, err
 }
 
-func (d *Distribution) Quantile(q float64) (v float64, err error) {
+func (d *Distribution) Quantile(q float64) (float64, error) {
 	defer runtime.KeepAlive(d)
-	err = failure(C.tyk_distribution_quantile(d.c, C.double(q), (*C.double)(&v)))
-	return v, err
+	return get(func(v *float64) *C.tyk_error { return C.tyk_distribution_quantile(d.c, C.double(q), (*C.double)(v)) })
 }
 
 // Cumulative are the classic bounds and what is up to them.
@@ -339,15 +316,6 @@ func (d *Distribution) Cumulative() (bounds []float64, counts []uint64, err erro
 	return bounds, counts, err
 }
 
-// Encode is HdrHistogram's V2 format.
-func (d *Distribution) Encode(scale float64, digits uint8) ([]byte, error) {
-	defer runtime.KeepAlive(d)
-	var b C.tyk_bytes
-	defer C.tyk_bytes_free(&b)
-	err := failure(C.tyk_distribution_encode(d.c, C.double(scale), C.uint8_t(digits), &b))
-	return C.GoBytes(unsafe.Pointer(b.data), C.int(b.len)), err
-}
-
 func Linear(start, width float64, out []float64) error {
 	return failure(C.tyk_buckets_linear(C.double(start), C.double(width), size(out), (*C.double)(numbers(out))))
 }
@@ -359,8 +327,6 @@ func Exponential(start, factor float64, out []float64) error {
 func ExponentialRange(smallest, largest float64, out []float64) error {
 	return failure(C.tyk_buckets_exponential_range(C.double(smallest), C.double(largest), size(out), (*C.double)(numbers(out))))
 }
-
-// Shards.
 
 // Adopt says whether the calling thread may have a shard: no if `most` others have one.
 func Adopt(most int32) bool { return bool(C.tyk_go_adopt(C.int32_t(most))) }
@@ -378,44 +344,29 @@ func OpenShard(owner uint32) (shard *CShard, cells unsafe.Pointer, limit uint32,
 	return shard, unsafe.Pointer(shard.cells.cells), uint32(shard.cells.limit), nil
 }
 
-// Rendering.
+// c is the exposition as C has it: types.go lays it out the same way.
+func (e *Exposition) c() *C.tyk_exposition { return (*C.tyk_exposition)(unsafe.Pointer(e)) }
 
-func exposition(e Exposition) C.tyk_exposition {
-	return C.tyk_exposition{
-		format: C.uint32_t(e.Format), escaping: C.uint32_t(e.Escaping), encoding: C.uint32_t(e.Encoding), histograms: C.uint32_t(e.Histograms),
-		created: C.bool(e.Created), empty_families: C.bool(e.EmptyFamilies), native_limited: C.bool(e.HasSchema),
-		native_schema: C.int32_t(e.NativeSchema), native_buckets: C.uint64_t(e.NativeBuckets),
-	}
+var _ [unsafe.Sizeof(Exposition{})]byte = [C.sizeof_tyk_exposition]byte{}
+
+func ExpositionOf(format string) (out Exposition, err error) {
+	err = with(func(s *scratch) *C.tyk_error { return C.tyk_exposition_of(s.cstring(format), out.c()) })
+	return out, err
 }
 
-func expositionOf(e *C.tyk_exposition) Exposition {
-	return Exposition{
-		Format: uint32(e.format), Escaping: uint32(e.escaping), Encoding: uint32(e.encoding), Histograms: uint32(e.histograms),
-		Created: bool(e.created), EmptyFamilies: bool(e.empty_families), HasSchema: bool(e.native_limited),
-		NativeSchema: int32(e.native_schema), NativeBuckets: uint64(e.native_buckets),
-	}
-}
-
-func ExpositionOf(format string) (Exposition, error) {
-	var out C.tyk_exposition
-	err := with(func(s *scratch) *C.tyk_error { return C.tyk_exposition_of(s.cstring(format), &out) })
-	return expositionOf(&out), err
-}
-
-func Negotiate(accept, acceptEncoding string) (Exposition, error) {
-	var out C.tyk_exposition
-	err := with(func(s *scratch) *C.tyk_error {
-		return C.tyk_negotiate(s.cstring(accept), s.cstring(acceptEncoding), &out)
+func Negotiate(accept, acceptEncoding string) (out Exposition, err error) {
+	err = with(func(s *scratch) *C.tyk_error {
+		return C.tyk_negotiate(s.cstring(accept), s.cstring(acceptEncoding), out.c())
 	})
-	return expositionOf(&out), err
+	return out, err
 }
 
 // ContentType is the value of the header, and that of Content-Encoding, "" for none.
 func ContentType(e Exposition) (contentType, contentEncoding string, err error) {
-	out, options := C.tyk_bytes{}, exposition(e)
-	defer C.tyk_bytes_free(&out)
-	err = failure(C.tyk_exposition_content_type(&options, &out))
-	return C.GoStringN((*C.char)(unsafe.Pointer(out.data)), C.int(out.len)), C.GoString(C.tyk_exposition_content_encoding(&options)), err
+	var out Bytes
+	defer out.Free()
+	err = failure(C.tyk_exposition_content_type(e.c(), &out.c))
+	return string(out.Slice()), C.GoString(C.tyk_exposition_content_encoding(e.c())), err
 }
 
 // Bytes is memory of C that a render fills and the next one uses again.
@@ -427,27 +378,21 @@ func (b *Bytes) Capacity() uint64 { return uint64(b.c.capacity) }
 func (b *Bytes) Free()            { C.tyk_bytes_free(&b.c) }
 
 func Render(r *CRegistry, e Exposition, into *Bytes) error {
-	options := exposition(e)
-	return failure(C.tyk_render(r, &options, &into.c))
+	return failure(C.tyk_render(r, e.c(), &into.c))
 }
 
-// Snapshots.
-
-func NewSnapshot(r *CRegistry) (out *CSnapshot, err error) {
-	err = failure(C.tyk_snapshot_new(r, &out))
-	return out, err
+func NewSnapshot(r *CRegistry) (*CSnapshot, error) {
+	return get(func(out **CSnapshot) *C.tyk_error { return C.tyk_snapshot_new(r, out) })
 }
 
 func FreeSnapshot(s *CSnapshot) { C.tyk_snapshot_free(&s) }
 
-func Delta(now, before *CSnapshot) (out *CSnapshot, err error) {
-	err = failure(C.tyk_snapshot_delta(now, before, &out))
-	return out, err
+func Delta(now, before *CSnapshot) (*CSnapshot, error) {
+	return get(func(out **CSnapshot) *C.tyk_error { return C.tyk_snapshot_delta(now, before, out) })
 }
 
 func RenderSnapshot(snapshot *CSnapshot, e Exposition, into *Bytes) error {
-	options := exposition(e)
-	return failure(C.tyk_snapshot_render(snapshot, &options, &into.c))
+	return failure(C.tyk_snapshot_render(snapshot, e.c(), &into.c))
 }
 
 func SnapshotFamilies(s *CSnapshot) ([]FamilyView, error) {
@@ -463,11 +408,8 @@ func SnapshotFamilies(s *CSnapshot) ([]FamilyView, error) {
 }
 
 func SnapshotSeries(s *CSnapshot, family, series int) (out SeriesView, err error) {
-	var v C.tyk_series_view
 	f, at := C.size_t(family), C.size_t(series)
-	if err = failure(C.tyk_snapshot_series(s, f, at, &v)); err != nil {
-		return out, err
-	}
+	v, err := get(func(out *C.tyk_series_view) *C.tyk_error { return C.tyk_snapshot_series(s, f, at, out) })
 	out = SeriesView{CreatedMs: uint64(v.created_ms), Value: float64(v.value), Count: uint64(v.count), Sum: float64(v.sum)}
 	for i := C.size_t(0); i < v.label_count && err == nil; i++ {
 		var l C.tyk_label
@@ -500,7 +442,7 @@ func SnapshotSeries(s *CSnapshot, family, series int) (out SeriesView, err error
 }
 
 func SnapshotDistribution(s *CSnapshot, family, series int) (*Distribution, error) {
-	var c *C.tyk_distribution
-	err := failure(C.tyk_snapshot_distribution(s, C.size_t(family), C.size_t(series), &c))
-	return distribution(c, err)
+	return distribution(func(out **C.tyk_distribution) *C.tyk_error {
+		return C.tyk_snapshot_distribution(s, C.size_t(family), C.size_t(series), out)
+	})
 }

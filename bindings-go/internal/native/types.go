@@ -91,10 +91,11 @@ type Exemplar struct {
 	Pairs []string
 }
 
-// Exposition is tyk_exposition.
+// Exposition is tyk_exposition, laid out as that is.
 type Exposition struct {
 	Format, Escaping, Encoding, Histograms uint32
-	Created, EmptyFamilies, HasSchema      bool
+	Created, EmptyFamilies, NativeLimited  bool
+	_                                      bool
 	NativeSchema                           int32
 	NativeBuckets                          uint64
 }
