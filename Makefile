@@ -164,10 +164,24 @@ valgrind:
 # ---- measuring ------------------------------------------------------------------------------------------------------
 
 .PHONY: bench bench-quick
-bench: prefix
+bench: prefix wrk
 	$(CARGO) run --locked --release -p tykmetrics-benches
-bench-quick: prefix
+	$(call bench-go,)
+bench-quick: prefix wrk
 	$(CARGO) run --locked --release -p tykmetrics-benches -- --quick
+	$(call bench-go,-rounds 3 -benchtime 50ms -wrk 2s)
+
+# Go's record stands beside the one that was just written.
+define bench-go
+@if ! command -v $(GO) >/dev/null; then echo "left out: Go is not here"; exit 0; fi; \
+record="$$(ls -t "$(CURDIR)"/benches/record/*/*.json | grep -v -e -go.json | head -n 1)"; \
+cd bindings-go/bench && $(GO_ENV) $(GO) run ./cmd/compare $(1) -out "$${record%.json}-go"
+endef
+
+# Loads a gateway from a process of its own.
+.PHONY: wrk
+wrk:
+	@command -v wrk >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends wrk)
 
 # ---- long runs ------------------------------------------------------------------------------------------------------
 

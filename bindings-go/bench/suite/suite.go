@@ -21,6 +21,8 @@ const (
 	ClientGolang = "client_golang"
 	ClientNative = "client_golang native"
 	Victoria     = "VictoriaMetrics"
+	// Limit is a bare loop: of one, an empty method; of all processors, an atomic add.
+	Limit = "limit"
 )
 
 // The jobs, in the order in which they are shown.
@@ -39,7 +41,7 @@ func Cases() []Case {
 			name string
 			runs [7]func(*testing.B)
 		}{
-			{Ours, ours()}, {ClientGolang, clientGolang()}, {ClientNative, clientNative()}, {Victoria, victoria()},
+			{Ours, ours()}, {ClientGolang, clientGolang()}, {ClientNative, clientNative()}, {Victoria, victoria()}, {Limit, limits()},
 		} {
 			if side.runs[i] != nil {
 				all = append(all, Case{job, side.name, side.runs[i]})

@@ -1,7 +1,7 @@
 // Compare runs the suite and the gateways several times, all contenders in turn,
 // and prints the medians and their ratios.
 //
-//	go run ./cmd/compare -json record.json
+//	go run ./cmd/compare -out record
 //	go run ./cmd/compare -rounds 1 -benchtime 10x -wrk 0 -only counter
 //
 // The gateways need wrk; without it, or with -wrk 0, they are left out and the output
@@ -14,7 +14,9 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +30,7 @@ func main() {
 	benchtime := flag.String("benchtime", "200ms", "how long once takes, or how many operations it has (100x)")
 	only := flag.String("only", "", "run the jobs that match this regular expression")
 	wrk := flag.Duration("wrk", 5*time.Second, "how long wrk loads a gateway in a round; 0 leaves the gateways out")
-	out := flag.String("json", "", "file to write the record to")
+	out := flag.String("out", "", "where to write the record: this name with .json, and as text with .txt")
 	flag.Parse()
 	jobs, err := regexp.Compile(*only)
 	if err != nil {
@@ -68,14 +70,28 @@ func main() {
 		record.GatewaysAbsent = "not asked for"
 	}
 
-	record.print(os.Stdout)
+	record.judge()
+	var text strings.Builder
+	record.print(&text)
+	fmt.Print(text.String())
 	if *out != "" {
-		text, err := json.MarshalIndent(record, "", "  ")
-		if err == nil {
-			err = os.WriteFile(*out, append(text, '\n'), 0o644)
-		}
-		if err != nil {
+		if err := record.write(*out, text.String()); err != nil {
 			log.Fatal(err)
 		}
 	}
+}
+
+// write writes the record for programs and for people.
+func (r *Record) write(name, text string) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(name+".json", append(data, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(name+".txt", []byte(text), 0o644)
 }

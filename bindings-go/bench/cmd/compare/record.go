@@ -23,6 +23,7 @@ type Record struct {
 	Results        []Result  `json:"results"`
 	Gateways       []Gateway `json:"gateways,omitempty"`
 	GatewaysAbsent string    `json:"gateways_absent,omitempty"`
+	Targets        []Target  `json:"targets"`
 }
 
 // Machine is where a run was, and with what.
@@ -141,6 +142,7 @@ func (r *Record) print(to io.Writer) {
 	}
 	_ = table.Flush()
 	fmt.Fprintln(to)
+	defer r.printTargets(to)
 	if r.GatewaysAbsent != "" {
 		fmt.Fprintf(to, "no gateways: %s\n", r.GatewaysAbsent)
 		return
