@@ -42,7 +42,7 @@ func (r *Registry) collect(into *native.CFamilies) {
 	r.mu.Unlock()
 	var all groups
 	for _, c := range custom {
-		metrics, err := collected(c)
+		metrics, err := collected(c.collector)
 		if err != nil {
 			failed = append(failed, err)
 		}

@@ -18,7 +18,7 @@ type family struct {
 	options *native.Options
 }
 
-// of is the family that any collector of this package has.
+// registrable is what any collector of this package is.
 type registrable interface {
 	Collector
 	base() *family
@@ -40,6 +40,7 @@ func newFamily(in *Registry, kind uint32, options *native.Options) *family {
 	}
 	if f.err == nil {
 		f.native, err = native.NewFamily(c, kind, options)
+		runtime.KeepAlive(in)
 		f.err = failure(err)
 	}
 	if f.err == nil {

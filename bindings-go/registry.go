@@ -56,12 +56,18 @@ type Registry struct {
 	mu         sync.Mutex
 	collectors map[string]Collector // by the identity of their descriptions
 	dimensions map[string]dimension // by name
-	custom     []Collector          // those that are asked at a scrape, in the order of their registration
+	custom     []registered         // those that are asked at a scrape, in the order of their registration
 	asked      bool                 // whether the engine asks for them
-	process    map[Collector]uint64 // those that the engine runs itself, and what it calls them
+	process    map[string]uint64    // what the engine calls those that it runs itself, by identity
 
 	failures sync.Mutex
 	failed   []error // what went wrong in the last scrape
+}
+
+// A collector, and the identity of its descriptions. Collectors themselves need not be comparable.
+type registered struct {
+	identity  string
+	collector Collector
 }
 
 // What all descriptions of a name agree on, and how many there are.
@@ -102,7 +108,7 @@ func NewRegistryWith(opts RegistryOpts) (*Registry, error) {
 }
 
 func registryOf(c *native.CRegistry) *Registry {
-	return &Registry{native: c, collectors: map[string]Collector{}, dimensions: map[string]dimension{}, process: map[Collector]uint64{}}
+	return &Registry{native: c, collectors: map[string]Collector{}, dimensions: map[string]dimension{}, process: map[string]uint64{}}
 }
 
 // The registry that functions without one use: the engine's own, so other languages in the process show there too.
@@ -163,7 +169,7 @@ func (r *Registry) Register(c Collector) error {
 	if err := r.agree(descs); err != nil {
 		return err
 	}
-	if err := r.show(c, descs); err != nil {
+	if err := r.show(c, identity); err != nil {
 		return err
 	}
 	if identity != "" {
@@ -191,7 +197,7 @@ func (r *Registry) agree(descs []*Desc) error {
 	return nil
 }
 
-func (r *Registry) show(c Collector, descs []*Desc) error {
+func (r *Registry) show(c Collector, identity string) error {
 	switch of := c.(type) {
 	case registrable:
 		f := of.base()
@@ -200,11 +206,11 @@ func (r *Registry) show(c Collector, descs []*Desc) error {
 	case *processCollector:
 		id, err := native.CollectProcess(r.native, of.namespace)
 		if err == nil {
-			r.process[c] = id
+			r.process[identity] = id
 		}
 		return failure(err)
 	}
-	r.custom = append(r.custom, c)
+	r.custom = append(slices.Clone(r.custom), registered{identity, c})
 	return r.ask()
 }
 
@@ -230,12 +236,12 @@ func (r *Registry) Unregister(c Collector) bool {
 		_, _ = native.Unregister(r.native, of.base().desc.fqName)
 		return true
 	}
-	if id, ok := r.process[existing]; ok {
-		delete(r.process, existing)
+	if id, ok := r.process[identity]; ok {
+		delete(r.process, identity)
 		_, _ = native.Uncollect(r.native, id)
 		return true
 	}
-	r.custom = slices.DeleteFunc(slices.Clone(r.custom), func(other Collector) bool { return other == existing })
+	r.custom = slices.DeleteFunc(slices.Clone(r.custom), func(other registered) bool { return other.identity == identity })
 	return true
 }
 

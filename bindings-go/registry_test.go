@@ -316,3 +316,19 @@ func TestTheDefaultRegistryShowsGoAndTheProcess(t *testing.T) {
 		t.Errorf("after Unregister: %s", text(t, r))
 	}
 }
+
+// byValue is a collector that cannot be compared.
+type byValue []tykmetrics.Metric
+
+func (c byValue) Describe(to chan<- *tykmetrics.Desc) { to <- c[0].Desc() }
+func (c byValue) Collect(to chan<- tykmetrics.Metric) { to <- c[0] }
+
+func TestCollectorsNeedNotBeComparable(t *testing.T) {
+	r := tykmetrics.NewRegistry()
+	c := byValue{tykmetrics.MustNewConstMetric(tykmetrics.NewDesc("g", "", nil, nil), tykmetrics.GaugeValue, 1)}
+	r.MustRegister(c)
+	shows(t, r, "# TYPE g gauge", "g 1")
+	if !r.Unregister(c) || r.Unregister(c) || text(t, r) != "" {
+		t.Errorf("after Unregister: %s", text(t, r))
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/lookup"
@@ -70,7 +71,10 @@ func (s *series[T]) miss(v *MetricVec, given []string) (*T, error) {
 		}
 		return s.overflow, nil
 	}
-	s.found.Put(values, made, head.State)
+	// Values that are no UTF-8 are not remembered: C makes any number of them one series, which memory would not bound.
+	if !slices.ContainsFunc(values, func(value string) bool { return !utf8.ValidString(value) }) {
+		s.found.Put(values, made, head.State)
+	}
 	return made, nil
 }
 

@@ -238,3 +238,15 @@ func TestLookupsWhileSeriesAreRemoved(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsNoUTF8IsNotRemembered(t *testing.T) {
+	r, v := paths(t, tykmetrics.CounterOpts{})
+	// All of them are one series, and somebody outside may send any number of them.
+	for i := range 64 * 64 {
+		v.WithLabelValues(string([]byte{0x80 + byte(i/64), 0x80 + byte(i%64)}), "/").Inc()
+	}
+	if n := v.Cached(); n != 0 {
+		t.Errorf("%d entries", n)
+	}
+	shows(t, r, "# TYPE c_total counter", "c_total{method=\"\ufffd\ufffd\",path=\"/\"} 4096")
+}

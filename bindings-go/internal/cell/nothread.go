@@ -2,6 +2,8 @@
 
 package cell
 
+import "math"
+
 // Add adds n to a counter's series.
 func Add(s *Series, n uint64) {
 	if !addOwn(s.Number(), n) {
@@ -30,9 +32,26 @@ func ObserveSummary(d *Distribution, v float64) {
 	}
 }
 
+// observe counts in the bucket's cell and adds to its sum; false if there are no such cells.
 func observe(s *Series, offset uint32, v float64) bool { return observeOwn(s.Number(), offset, v) }
 
 // adopt is for threads that write their own cells, which none does here.
 func adopt() bool { return false }
 
 func learn() {}
+
+// within is the bucket's cell, counted from the series' first, if one look finds it.
+func (t *Table) within(v float64) (uint32, bool) {
+	i := uint64((int64(math.Float64bits(v))+round)>>shift - t.first)
+	if i >= t.count {
+		return 0, false
+	}
+	entry := t.entry(int64(i))
+	if entry.More != 0 {
+		return 0, false
+	}
+	if v > entry.Split {
+		return entry.Cell + 1, true
+	}
+	return entry.Cell, true
+}

@@ -2,7 +2,6 @@ package cell
 
 import (
 	"math"
-	"sync/atomic"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
@@ -42,8 +41,7 @@ func (shard *Shard) Add(s *Series, n uint64) bool {
 		return false
 	}
 	cell := at(shard.cells, number)
-	// One writer, so the load needs no locked instruction; atomic, as a scrape reads it meanwhile.
-	atomic.StoreUint64(cell, *cell+n)
+	store(cell, *cell+n)
 	return true
 }
 
@@ -56,8 +54,6 @@ func (shard *Shard) Observe(d *Distribution, v float64) bool {
 	offset := d.Table.locate(v)
 	run := at(shard.cells, number)
 	*at(run, offset)++
-	sum := at(run, offset&sumMask)
-	// Atomic, so that the bucket is seen before it.
-	atomic.StoreUint64(sum, math.Float64bits(math.Float64frombits(*sum)+v))
+	addSum(at(run, offset&sumMask), v)
 	return true
 }

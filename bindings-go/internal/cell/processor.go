@@ -3,8 +3,6 @@
 package cell
 
 import (
-	"math"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -73,17 +71,6 @@ func observeOwn(number, offset uint32, v float64) bool {
 	procUnpin()
 	open(id)
 	return false
-}
-
-// addSum adds to a sum that nobody else adds to, behind the bucket.
-func addSum(sum *uint64, v float64) {
-	bits := math.Float64bits(math.Float64frombits(*sum) + v)
-	if runtime.GOARCH == "amd64" {
-		// x86 keeps the order of stores, and an atomic one would cost as much as a locked add.
-		*sum = bits
-		return
-	}
-	atomic.StoreUint64(sum, bits)
 }
 
 //go:noinline

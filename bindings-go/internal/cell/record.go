@@ -51,8 +51,7 @@ func slow(s *Series, n uint64, inC func(unsafe.Pointer, uint64)) {
 }
 
 func addShared(s *Series, n uint64, inC func(unsafe.Pointer, uint64)) {
-	// A guess, as others add too: if it is wrong, a later multiple tells the engine.
-	if before := atomic.LoadUint64(s.Shared); (before ^ (before + n)) >= heat {
+	if warms(s.Shared, n) {
 		inC(s.Handle(), n)
 		return
 	}
@@ -95,7 +94,7 @@ func observeElsewhere(d *Distribution, v float64, inC func(unsafe.Pointer, float
 
 func observeShared(d *Distribution, offset uint32, v float64, inC func(unsafe.Pointer, float64)) {
 	bucket := at(d.Shared, offset)
-	if before := atomic.LoadUint64(bucket); (before ^ (before + 1)) >= heat {
+	if warms(bucket, 1) {
 		inC(d.Handle(), v)
 		return
 	}

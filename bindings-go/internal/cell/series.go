@@ -11,6 +11,8 @@
 package cell
 
 import (
+	"math"
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 )
@@ -53,3 +55,16 @@ func (s *Series) Handle() unsafe.Pointer { return unsafe.Pointer(s) }
 func at(cells *uint64, number uint32) *uint64 {
 	return (*uint64)(unsafe.Add(unsafe.Pointer(cells), uintptr(number)*8))
 }
+
+// store writes a cell that nobody else writes, behind what was written before. x86 keeps the order of stores, and an atomic
+// one would cost there what a locked add costs.
+func store(cell *uint64, v uint64) {
+	if runtime.GOARCH == "amd64" {
+		*cell = v
+	} else {
+		atomic.StoreUint64(cell, v)
+	}
+}
+
+// addSum adds to a sum that nobody else adds to.
+func addSum(sum *uint64, v float64) { store(sum, math.Float64bits(math.Float64frombits(*sum)+v)) }

@@ -46,22 +46,6 @@ func (t *Table) entry(i int64) *Entry {
 	return (*Entry)(unsafe.Add(unsafe.Pointer(t.entries), uintptr(i)*unsafe.Sizeof(Entry{})))
 }
 
-// within is the bucket's cell, counted from the series' first, if one look finds it.
-func (t *Table) within(v float64) (uint32, bool) {
-	i := uint64((int64(math.Float64bits(v))+round)>>shift - t.first)
-	if i >= t.count {
-		return 0, false
-	}
-	entry := t.entry(int64(i))
-	if entry.More != 0 {
-		return 0, false
-	}
-	if v > entry.Split {
-		return entry.Cell + 1, true
-	}
-	return entry.Cell, true
-}
-
 // locate is the bucket's cell, counted from the series' first. The value is finite and the table has entries.
 func (t *Table) locate(v float64) uint32 {
 	i := (int64(math.Float64bits(v))+round)>>shift - t.first
