@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	tykmetrics "github.com/tykmetrics/tykmetrics/bindings-go"
 )
@@ -15,6 +16,7 @@ func FuzzLabelValues(f *testing.F) {
 	f.Add([]byte("\x01a\x00b\x00\x02a\x00b\x00\x01a\x00b\x00"))
 	f.Add([]byte("\x00\"\\\n\x00\xff\xfe\x00\x03\x00\x00"))
 	f.Add([]byte("\x00ab\x00c\x00\x00a\x00bc\x00\x00\x00abc\x00\x04"))
+	f.Add([]byte("\x00\xef\xef0\x00\x00"))
 	f.Fuzz(func(t *testing.T, script []byte) {
 		r := tykmetrics.NewRegistry()
 		v := r.MustNewCounterVec(tykmetrics.CounterOpts{Name: "c_total"}, []string{"a", "b"})
@@ -76,15 +78,16 @@ func FuzzLabelValues(f *testing.F) {
 	})
 }
 
-// validRuns says whether every run of bytes that are no UTF-8 is one byte, of which both replacements make one U+FFFD.
+// validRuns says whether no two bytes in a row are no UTF-8: how many U+FFFD become of such is read differently.
 func validRuns(s string) bool {
 	wrong := false
-	for i, r := range s {
-		isWrong := r == '\ufffd' && s[i] != 0xef
-		if isWrong && (wrong || s[i] >= 0xc2) {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		isWrong := r == utf8.RuneError && n == 1
+		if isWrong && wrong {
 			return false
 		}
-		wrong = isWrong
+		wrong, s = isWrong, s[n:]
 	}
 	return true
 }

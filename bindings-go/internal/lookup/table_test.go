@@ -135,3 +135,26 @@ func TestHashesSpread(t *testing.T) {
 		t.Errorf("%d slots in a row are used", longest)
 	}
 }
+
+func TestWordsAreNotAllThatIsCompared(t *testing.T) {
+	// Hashes tell these apart as well, so the comparison is asked by itself.
+	var one, two key
+	one.read([]string{"a"})
+	two.read([]string{"aa"})
+	if one.words != two.words || one.same(&two) {
+		t.Errorf("%+v and %+v", one, two)
+	}
+	in := table(1)
+	s := &series{state: live}
+	const long = "a value of more than sixteen bytes"
+	in.Put([]string{long}, s, &s.state)
+	slots := in.current.Load().slots
+	for i := range slots {
+		if e := slots[i].Load(); e != nil {
+			e.values[0] = "another value with the same hash"
+		}
+	}
+	if in.Find([]string{long}) != nil {
+		t.Error("a text was found by its hash alone")
+	}
+}
