@@ -1,7 +1,7 @@
 //! One version for everything: `[workspace.package]` says it, everything else repeats it.
 
 use std::process::Command;
-use tykmetrics_tests::{root, text};
+use tykmetrics_tests::{files, root, text};
 
 /// The value of `key = "value"` behind the section's head.
 fn value_in(toml: &str, section: &str, key: &str) -> Option<String> {
@@ -65,6 +65,25 @@ fn the_header_says_the_version() {
     for (name, part) in ["MAJOR", "MINOR", "PATCH"].iter().zip(version().split('.')) {
         assert!(header.contains(&format!("\n#define TYK_VERSION_{name} {part}\n")), "{name}");
     }
+}
+
+/// The Go modules that stand beside the core module ask for it at this version.
+#[test]
+fn go_modules_ask_for_the_version() {
+    let manifests: Vec<String> = files().into_iter().filter(|file| file.ends_with("/go.mod")).collect();
+    let core = "github.com/tykmetrics/tykmetrics/bindings-go";
+    let mut asked = 0;
+    for manifest in &manifests {
+        let lines = text(manifest).expect("a manifest");
+        for line in lines.lines() {
+            let line = line.trim().trim_start_matches("require ");
+            if let Some(version_of) = line.strip_prefix(core).filter(|rest| rest.starts_with(" v")) {
+                asked += 1;
+                assert_eq!(version_of.trim(), format!("v{}", version()), "{manifest}");
+            }
+        }
+    }
+    assert_eq!(asked, manifests.len() - 1, "every module but the core's asks for it: {manifests:?}");
 }
 
 /// The first entry of a change log.
