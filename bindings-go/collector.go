@@ -158,7 +158,11 @@ func (g *group) push(into *native.CFamilies) error {
 		return err
 	}
 	for _, sample := range g.samples {
-		err = errors.Join(err, g.pushOne(into, family, sample))
+		pushed := g.pushOne(into, family, sample)
+		if pushed == nil {
+			pushed = g.pushMore(into, family, sample)
+		}
+		err = errors.Join(err, pushed)
 	}
 	return err
 }
@@ -187,4 +191,19 @@ func (g *group) pushOne(into *native.CFamilies, family uint64, s Sample) error {
 		return failure(native.PushSummary(into, family, values, quantiles, at, s.Count, s.Sum))
 	}
 	return failure(native.Push(into, family, values, s.Value))
+}
+
+// pushMore pushes what few samples have: a start and exemplars.
+func (g *group) pushMore(into *native.CFamilies, family uint64, s Sample) (err error) {
+	if !s.Created.IsZero() {
+		err = failure(native.Began(into, family, s.Created.UnixMilli()))
+	}
+	for _, e := range s.Exemplars {
+		ms := int64(0)
+		if !e.At.IsZero() {
+			ms = e.At.UnixMilli()
+		}
+		err = errors.Join(err, failure(native.PushExemplar(into, family, pairs(e.Labels, nil), e.Value, ms)))
+	}
+	return err
 }

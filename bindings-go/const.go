@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 )
 
 // ValueType is the kind of a metric with one number, as NewConstMetric takes it.
@@ -92,4 +93,70 @@ func NewConstSummary(desc *Desc, count uint64, sum float64, quantiles map[float6
 // MustNewConstSummary is NewConstSummary, but panics where that returns an error.
 func MustNewConstSummary(desc *Desc, count uint64, sum float64, quantiles map[float64]float64, labelValues ...string) Metric {
 	return must(NewConstSummary(desc, count, sum, quantiles, labelValues...))
+}
+
+// NewConstMetricWithCreatedTimestamp is NewConstMetric of a counter that began at a moment.
+func NewConstMetricWithCreatedTimestamp(desc *Desc, valueType ValueType, value float64, created time.Time, labelValues ...string) (Metric, error) {
+	if valueType != CounterValue {
+		return nil, fail(InvalidOption, "metric %q is no counter, and only what counts has a start", desc.fqName)
+	}
+	return made(desc, Sample{Kind: KindCounter, Value: value, Created: created}, labelValues)
+}
+
+// MustNewConstMetricWithCreatedTimestamp is NewConstMetricWithCreatedTimestamp, but panics where that returns an error.
+func MustNewConstMetricWithCreatedTimestamp(desc *Desc, valueType ValueType, value float64, created time.Time, labelValues ...string) Metric {
+	return must(NewConstMetricWithCreatedTimestamp(desc, valueType, value, created, labelValues...))
+}
+
+// NewConstHistogramWithCreatedTimestamp is NewConstHistogram of one that began at a moment.
+func NewConstHistogramWithCreatedTimestamp(desc *Desc, count uint64, sum float64, buckets map[float64]uint64, created time.Time, labelValues ...string) (Metric, error) {
+	return began(created)(NewConstHistogram(desc, count, sum, buckets, labelValues...))
+}
+
+// MustNewConstHistogramWithCreatedTimestamp is NewConstHistogramWithCreatedTimestamp, but panics where that returns an error.
+func MustNewConstHistogramWithCreatedTimestamp(desc *Desc, count uint64, sum float64, buckets map[float64]uint64, created time.Time, labelValues ...string) Metric {
+	return must(NewConstHistogramWithCreatedTimestamp(desc, count, sum, buckets, created, labelValues...))
+}
+
+// NewConstSummaryWithCreatedTimestamp is NewConstSummary of one that began at a moment.
+func NewConstSummaryWithCreatedTimestamp(desc *Desc, count uint64, sum float64, quantiles map[float64]float64, created time.Time, labelValues ...string) (Metric, error) {
+	return began(created)(NewConstSummary(desc, count, sum, quantiles, labelValues...))
+}
+
+// MustNewConstSummaryWithCreatedTimestamp is NewConstSummaryWithCreatedTimestamp, but panics where that returns an error.
+func MustNewConstSummaryWithCreatedTimestamp(desc *Desc, count uint64, sum float64, quantiles map[float64]float64, created time.Time, labelValues ...string) Metric {
+	return must(NewConstSummaryWithCreatedTimestamp(desc, count, sum, quantiles, created, labelValues...))
+}
+
+func began(created time.Time) func(Metric, error) (Metric, error) {
+	return func(m Metric, err error) (Metric, error) {
+		if made, ok := m.(*taken); ok && err == nil {
+			made.sample.Created = created
+		}
+		return m, err
+	}
+}
+
+// NewMetricWithExemplars is a const metric with examples of what was counted, for Collectors. Exemplars without a moment are
+// of now.
+func NewMetricWithExemplars(m Metric, exemplars ...Exemplar) (Metric, error) {
+	sample, err := m.read()
+	if err != nil {
+		return nil, err
+	}
+	if len(exemplars) == 0 {
+		return nil, fail(InvalidExemplar, "metric %q was given no exemplar; give one at least", m.Desc().fqName)
+	}
+	sample.Exemplars = slices.Clone(exemplars)
+	for i := range sample.Exemplars {
+		if sample.Exemplars[i].At.IsZero() {
+			sample.Exemplars[i].At = time.Now()
+		}
+	}
+	return &taken{desc: m.Desc(), sample: sample}, nil
+}
+
+// MustNewMetricWithExemplars is NewMetricWithExemplars, but panics where that returns an error.
+func MustNewMetricWithExemplars(m Metric, exemplars ...Exemplar) Metric {
+	return must(NewMetricWithExemplars(m, exemplars...))
 }

@@ -1100,6 +1100,17 @@ struct tyk_error *tyk_families_push_summary(struct tyk_families *families,
                                             uint64_t observations,
                                             double sum);
 
+// Says when the series that was pushed last to a family began, Unix time in milliseconds.
+struct tyk_error *tyk_families_began(struct tyk_families *families, size_t family, uint64_t at_ms);
+
+// Gives the series that was pushed last to a family an exemplar; `at_ms` is Unix time in milliseconds, or 0.
+struct tyk_error *tyk_families_exemplar(struct tyk_families *families,
+                                        size_t family,
+                                        const struct tyk_label *labels,
+                                        size_t count,
+                                        double value,
+                                        uint64_t at_ms);
+
 // Counts a request: tyk_gateway_gateway_requests_total {api_id, api_name, method, status_code},
 // tyk_gateway_gateway_request_duration_seconds {api_id, api_name, method}, and for a status of 400 and above
 // tyk_gateway_gateway_request_errors_total {api_id, api_name, method, error_type}. Hot.

@@ -60,10 +60,10 @@ typedef struct tyk_exposition {
   uint32_t escaping;
   uint32_t encoding;
   uint32_t histograms;
-  bool created;
-  bool empty_families;
-  bool native_limited;
-  bool reserved;
+  uint8_t created;
+  uint8_t empty_families;
+  uint8_t native_limited;
+  uint8_t reserved;
   int32_t native_schema;
   uint64_t native_buckets;
 } tyk_exposition;

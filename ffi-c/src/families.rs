@@ -3,10 +3,10 @@
 use crate::error::tyk_error;
 use crate::family::{TYK_COUNTER, TYK_GAUGE, TYK_HISTOGRAM, TYK_SUMMARY, TYK_UNKNOWN, TYK_UP_DOWN, unknown_kind};
 use crate::options::{Options, tyk_options};
-use crate::text::{self, tyk_str};
+use crate::text::{self, tyk_label, tyk_str};
 use crate::{guard, handle};
 use engine::shape::{Shape, ShapeOptions};
-use engine::snapshot::{Family, Kind, Meta, Quantiles, Value};
+use engine::snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Value};
 use engine::{Buckets, Distribution, Error, ErrorCode, NameRule, Result, Store, full_name};
 use std::sync::Arc;
 
@@ -57,6 +57,14 @@ impl tyk_families {
         self.names.check(&meta)?;
         self.families.push(Family::new(meta));
         Ok(self.families.len() - 1)
+    }
+
+    /// The series of a family that was pushed last.
+    fn last(&mut self, family: usize) -> Result<&mut Family> {
+        match self.families.get_mut(family) {
+            Some(family) if !family.is_empty() => Ok(family),
+            _ => Err(Error::new(ErrorCode::NotFound, format!("family {family} has no series yet: push one first"))),
+        }
     }
 
     /// A family, if it is of one of these kinds and has so many labels.
@@ -193,5 +201,33 @@ pub unsafe extern "C" fn tyk_families_push_summary(
                 Ok(())
             })
         }
+    })
+}
+
+/// Says when the series that was pushed last to a family began, Unix time in milliseconds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tyk_families_began(families: *mut tyk_families, family: usize, at_ms: u64) -> *mut tyk_error {
+    guard::run(|| {
+        // SAFETY: the rules of the header.
+        unsafe { handle::given_mut(families, "families") }?.last(family)?.began(at_ms);
+        Ok(())
+    })
+}
+
+/// Gives the series that was pushed last to a family an exemplar; `at_ms` is Unix time in milliseconds, or 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tyk_families_exemplar(
+    families: *mut tyk_families,
+    family: usize,
+    labels: *const tyk_label,
+    count: usize,
+    value: f64,
+    at_ms: u64,
+) -> *mut tyk_error {
+    guard::run(|| {
+        // SAFETY: the rules of the header.
+        let (families, labels) = unsafe { (handle::given_mut(families, "families")?, text::labels(labels, count)?) };
+        families.last(family)?.exemplar(Exemplar { labels, value, at_ms });
+        Ok(())
     })
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go"
 	tykprom "github.com/tykmetrics/tykmetrics/bindings-go/integrations/clientgolang"
@@ -260,5 +261,64 @@ func TestABigFamilyCrosses(t *testing.T) {
 	families := gathered(t, tykprom.NewGatherer(registry))
 	if len(families) != 1 || len(families[0].Metric) != 5000 {
 		t.Errorf("there are %d families", len(families))
+	}
+}
+
+// What theirs say of starts and exemplars is in what ours show of them.
+func TestStartsAndExemplarsComeAlong(t *testing.T) {
+	from := prometheus.NewRegistry()
+	counter := prometheus.NewCounter(prometheus.CounterOpts{Name: "their_total"})
+	histogram := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "their_seconds", Buckets: []float64{0.1, 1}})
+	from.MustRegister(counter, histogram)
+	counter.(prometheus.ExemplarAdder).AddWithExemplar(2, prometheus.Labels{"trace_id": "7f"})
+	histogram.(prometheus.ExemplarObserver).ObserveWithExemplar(0.05, prometheus.Labels{"trace_id": "8a"})
+	histogram.(prometheus.ExemplarObserver).ObserveWithExemplar(5, prometheus.Labels{"trace_id": "9b"})
+
+	registry := tykmetrics.NewRegistry()
+	registry.MustRegister(tykprom.FromGatherer(from).OnError(func(err error) { t.Error(err) }))
+	shown := map[string]*dto.Metric{}
+	for _, family := range gathered(t, tykprom.NewGatherer(registry)) {
+		shown[family.GetName()] = family.Metric[0]
+	}
+	for _, family := range gathered(t, from) {
+		theirs, ours := family.Metric[0], shown[family.GetName()]
+		if ours == nil {
+			t.Fatalf("%s is not shown", family.GetName())
+		}
+		if theirs.Counter != nil {
+			same(t, theirs.Counter.Exemplar, ours.Counter.Exemplar)
+			sameMoment(t, theirs.Counter.CreatedTimestamp, ours.Counter.CreatedTimestamp)
+			continue
+		}
+		sameMoment(t, theirs.Histogram.CreatedTimestamp, ours.Histogram.CreatedTimestamp)
+		for i, bucket := range theirs.Histogram.Bucket {
+			same(t, bucket.Exemplar, ours.Histogram.Bucket[i].Exemplar)
+		}
+		// client_golang shows the one above all bounds in a bucket of +Inf, which only it has.
+		if last := ours.Histogram.Bucket[len(ours.Histogram.Bucket)-1]; last.GetExemplar().GetValue() != 5 {
+			t.Errorf("the last bucket is %v", last)
+		}
+	}
+}
+
+func same(t *testing.T, theirs, ours *dto.Exemplar) {
+	t.Helper()
+	if (theirs == nil) != (ours == nil) {
+		t.Fatalf("theirs is %v, ours %v", theirs, ours)
+	}
+	if theirs == nil {
+		return
+	}
+	sameMoment(t, theirs.Timestamp, ours.Timestamp)
+	if theirs.GetValue() != ours.GetValue() || theirs.Label[0].String() != ours.Label[0].String() {
+		t.Errorf("theirs is %v, ours %v", theirs, ours)
+	}
+}
+
+func sameMoment(t *testing.T, theirs, ours *timestamppb.Timestamp) {
+	t.Helper()
+	// Ours are whole milliseconds.
+	if theirs.AsTime().UnixMilli() != ours.AsTime().UnixMilli() {
+		t.Errorf("theirs is of %v, ours of %v", theirs.AsTime(), ours.AsTime())
 	}
 }

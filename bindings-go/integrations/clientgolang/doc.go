@@ -14,6 +14,6 @@
 //
 //	registry.MustRegister(tykprom.FromGatherer(prometheus.DefaultGatherer))
 //
-// Constant metrics have no native histograms, no exemplars and no start times:
-// classic buckets, counts and sums cross, the rest stays behind.
+// Constant metrics have no native histograms and no unit: classic buckets, counts,
+// sums, exemplars and start times cross, the rest stays behind.
 package tykprom

@@ -2,9 +2,13 @@ package tykprom
 
 import (
 	"errors"
+	"math"
+	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go"
 )
@@ -60,24 +64,62 @@ func converted(family *dto.MetricFamily, series *dto.Metric) (tykmetrics.Metric,
 	desc := tykmetrics.NewDesc(family.GetName(), family.GetHelp(), names, nil)
 	switch {
 	case series.Counter != nil:
-		return tykmetrics.NewConstMetric(desc, tykmetrics.CounterValue, series.Counter.GetValue(), values...)
+		c := series.Counter
+		metric, err := tykmetrics.NewConstMetricWithCreatedTimestamp(desc, tykmetrics.CounterValue, c.GetValue(),
+			moment(c.CreatedTimestamp), values...)
+		return exampled(metric, err, c.Exemplar)
 	case series.Gauge != nil:
 		return tykmetrics.NewConstMetric(desc, tykmetrics.GaugeValue, series.Gauge.GetValue(), values...)
 	case series.Summary != nil:
-		quantiles := make(map[float64]float64, len(series.Summary.Quantile))
-		for _, q := range series.Summary.Quantile {
+		s := series.Summary
+		quantiles := make(map[float64]float64, len(s.Quantile))
+		for _, q := range s.Quantile {
 			quantiles[q.GetQuantile()] = q.GetValue()
 		}
-		return tykmetrics.NewConstSummary(desc, series.Summary.GetSampleCount(), series.Summary.GetSampleSum(),
-			quantiles, values...)
+		return tykmetrics.NewConstSummaryWithCreatedTimestamp(desc, s.GetSampleCount(), s.GetSampleSum(), quantiles,
+			moment(s.CreatedTimestamp), values...)
 	case series.Histogram != nil:
 		h := series.Histogram
 		buckets := make(map[float64]uint64, len(h.Bucket))
+		exemplars := slices.Clone(h.Exemplars)
 		for _, b := range h.Bucket {
-			buckets[b.GetUpperBound()] = b.GetCumulativeCount()
+			if b.Exemplar != nil {
+				exemplars = append(exemplars, b.Exemplar)
+			}
+			// The bucket of +Inf is the count.
+			if !math.IsInf(b.GetUpperBound(), 1) {
+				buckets[b.GetUpperBound()] = b.GetCumulativeCount()
+			}
 		}
-		return tykmetrics.NewConstHistogram(desc, h.GetSampleCount(), h.GetSampleSum(), buckets, values...)
+		metric, err := tykmetrics.NewConstHistogramWithCreatedTimestamp(desc, h.GetSampleCount(), h.GetSampleSum(), buckets,
+			moment(h.CreatedTimestamp), values...)
+		return exampled(metric, err, exemplars...)
 	default:
 		return tykmetrics.NewConstMetric(desc, tykmetrics.UntypedValue, series.GetUntyped().GetValue(), values...)
 	}
+}
+
+// moment is zero for a timestamp that is not there.
+func moment(at *timestamppb.Timestamp) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return at.AsTime()
+}
+
+func exampled(metric tykmetrics.Metric, err error, exemplars ...*dto.Exemplar) (tykmetrics.Metric, error) {
+	var all []tykmetrics.Exemplar
+	for _, e := range exemplars {
+		if e != nil {
+			one := tykmetrics.Exemplar{Value: e.GetValue(), At: moment(e.Timestamp)}
+			for _, label := range e.Label {
+				one.Labels = append(one.Labels, tykmetrics.Label{Name: label.GetName(), Value: label.GetValue()})
+			}
+			all = append(all, one)
+		}
+	}
+	if err != nil || all == nil {
+		return metric, err
+	}
+	return tykmetrics.NewMetricWithExemplars(metric, all...)
 }

@@ -172,6 +172,16 @@ func PushSummary(into *CFamilies, family uint64, values []string, quantiles, at 
 	})
 }
 
+func Began(into *CFamilies, family uint64, ms int64) error {
+	return failure(C.tyk_families_began(into, C.size_t(family), C.uint64_t(ms)))
+}
+
+func PushExemplar(into *CFamilies, family uint64, pairs []string, value float64, ms int64) error {
+	return with(func(s *scratch) *C.tyk_error {
+		return C.tyk_families_exemplar(into, C.size_t(family), s.labels(pairs), half(pairs), C.double(value), C.uint64_t(ms))
+	})
+}
+
 func NewFamily(r *CRegistry, kind uint32, o *Options) (out *CFamily, err error) {
 	err = with(func(s *scratch) *C.tyk_error { return C.tyk_family_new(r, C.uint32_t(kind), s.options(o), &out) })
 	return out, err

@@ -182,6 +182,22 @@ impl Family {
         self
     }
 
+    /// Says when the series that was pushed last began, Unix time in milliseconds.
+    pub fn began(&mut self, at_ms: u64) -> &mut Self {
+        if let Some(entry) = self.series.last_mut() {
+            entry.created_ms = at_ms;
+        }
+        self
+    }
+
+    /// Gives the series that was pushed last an exemplar.
+    pub fn exemplar(&mut self, exemplar: Exemplar) -> &mut Self {
+        if let Some(entry) = self.series.last_mut() {
+            entry.exemplars.push(exemplar);
+        }
+        self
+    }
+
     /// Adds a copy of a borrowed series.
     pub fn push_row(&mut self, row: &Row<'_>) {
         let first = self.ends.len() as u32;
