@@ -53,12 +53,21 @@ TREE_PREFIX := $(CURDIR)/target/prefix
 .PHONY: library install prefix
 library:
 	$(CARGO) build --locked --release -p tykmetrics-c
+	$(STATIC_LIBRARY)
+
+# The static library as one object of which only tyk_ is seen, so that it meets neither another zstd nor another Rust.
+define STATIC_LIBRARY
+ld -r --whole-archive $(RELEASE)/libtykmetrics.a -o $(RELEASE)/tykmetrics.o
+objcopy --wildcard --keep-global-symbol='tyk_*' --remove-section=.llvmbc --remove-section=.llvmcmd --strip-debug $(RELEASE)/tykmetrics.o
+rm -f $(RELEASE)/libtykmetrics-one.a
+ar rcs $(RELEASE)/libtykmetrics-one.a $(RELEASE)/tykmetrics.o
+endef
 
 install: library
 	install -d "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(LIBDIR)/pkgconfig"
 	install -m 644 include/tykmetrics.h "$(DESTDIR)$(PREFIX)/include/tykmetrics.h"
-	install -m 644 $(RELEASE)/libtykmetrics.a "$(DESTDIR)$(LIBDIR)/libtykmetrics.a"
-	install -m 755 $(RELEASE)/libtykmetrics.so "$(DESTDIR)$(LIBDIR)/libtykmetrics.so.$(VERSION)"
+	install -m 644 $(RELEASE)/libtykmetrics-one.a "$(DESTDIR)$(LIBDIR)/libtykmetrics.a"
+	install -m 755 -s $(RELEASE)/libtykmetrics.so "$(DESTDIR)$(LIBDIR)/libtykmetrics.so.$(VERSION)"
 	ln -sf libtykmetrics.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libtykmetrics.so.$(INTERFACE)"
 	ln -sf libtykmetrics.so.$(INTERFACE) "$(DESTDIR)$(LIBDIR)/libtykmetrics.so"
 	for pc in tykmetrics tykmetrics-static; do \

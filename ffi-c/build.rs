@@ -9,5 +9,7 @@ fn main() {
     let interface = if major == "0" { format!("0.{minor}") } else { major };
     if of("CARGO_CFG_TARGET_OS") == "linux" {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libtykmetrics.so.{interface}");
+        // Cells stay where they are for the life of the process, and so does what knows them, also after dlclose.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
 }

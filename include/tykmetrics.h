@@ -1,18 +1,19 @@
 /*
  * libtykmetrics: a lock-free metrics engine for gateways, in C.
  *
- *     tyk_registry *registry;
- *     tyk_counter *requests;
- *     tyk_error *error = tyk_registry_global(&registry);
- *     tyk_options options = {.size = sizeof(tyk_options), .name = "requests_total", .help = "Requests served"};
- *     if (!error) error = tyk_counter_new(registry, &options, &requests);
- *     if (error) {
- *       fprintf(stderr, "%s\n", tyk_error_message(error));
- *       tyk_error_free(&error);
- *     }
- *     tyk_counter_add(requests, 1);
+ *     tyk_registry *registry = NULL;
+ *     tyk_counter *requests = NULL;
  *     tyk_bytes text = {0};
- *     error = tyk_render(registry, NULL, &text);      // text.data, text.len: to the scraper
+ *     tyk_options options = tyk_options_of("requests_total", "Requests served");
+ *     tyk_error *error = tyk_registry_global(&registry);
+ *     if (!error) error = tyk_counter_new(registry, &options, &requests);
+ *     tyk_counter_add(requests, 1);                          // for each request; NULL is ignored
+ *     if (!error) error = tyk_render(registry, NULL, &text); // text.data, text.len: to the scraper
+ *     if (error) fprintf(stderr, "%s\n", tyk_error_message(error));
+ *     tyk_error_free(&error);
+ *     tyk_bytes_free(&text);
+ *     tyk_counter_free(&requests);
+ *     tyk_registry_free(&registry);
  *
  * The rules
  *
@@ -20,6 +21,8 @@
  *             stable numbers (TYK_ERROR_...), messages are for people. What a function gives out (the last arguments,
  *             `out` and such) is written on success only, and a failed call changes nothing. Hot functions (they say
  *             "Hot.") return nothing and cannot fail: what they cannot do is left undone and counted (tyk_ignored).
+ *             Values that cannot be counted (not finite, a negative add to a counter) are left out and counted as
+ *             invalid, by family; tyk_registry_collect_engine shows that.
  *             No panic of the engine crosses into the caller: it becomes an error of code TYK_ERROR_PANIC.
  * Ownership   What a function gives out by a pointer to a pointer is the caller's, who frees it with the function of
  *             its noun: tyk_counter_free, tyk_registry_free, tyk_shard_release, ... These take the address of the
@@ -36,16 +39,19 @@
  *             record should exec.
  * Text        UTF-8. Names, help and options end in NUL and must be UTF-8. Label values have a length (tyk_str) and may
  *             hold any byte: what is not UTF-8 becomes U+FFFD.
- * Callbacks   They run on the thread that scrapes, hold none of the engine's locks, and must neither throw, longjmp nor
- *             render the registry that calls them.
+ * Callbacks   They run on the thread that scrapes, on several at once if there are several scrapes, while none of the
+ *             engine's locks is held. They may record, and must neither throw, longjmp nor render or snapshot the
+ *             registry that calls them. What they use is to be freed in their `drop`: a scrape that has begun may call
+ *             them once more after they were taken out.
  * Versions    Structures that begin with `size` are read up to that size, so that programs built with an earlier
- *             header go on working. A program that was built with another layout is ended when it is loaded, with a
- *             message (define TYK_NO_LOAD_CHECK to call tyk_abi_check yourself).
+ *             header go on working. A program that was built with another layout of the rest is ended when it is
+ *             loaded, with a message (define TYK_NO_LOAD_CHECK to call tyk_abi_check yourself).
  *
  * The record path
  *
  * tyk_counter_add and its like are functions for any language. The forms that end in _inline are the same work without
- * a call, for gcc and clang (define TYK_NO_INLINE to leave them out): a plain add to a cell of the calling thread. In
+ * a call, for gcc and clang (with TYK_NO_INLINE defined they are calls): a plain add to a cell of the calling thread. A
+ * fiber that may go on on another thread must not be switched within one; nothing in them can be switched at. In
  * shared libraries, -DTYK_THREAD_MODEL='__attribute__((tls_model("initial-exec")))' makes them quicker still, if the
  * library is not loaded by dlopen. C++ is served by the same header.
  *
@@ -58,12 +64,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* The version of this header. Compare with tyk_version(), that of the library. */
 #define TYK_VERSION "0.1.0"
 #define TYK_VERSION_MAJOR 0
 #define TYK_VERSION_MINOR 1
 #define TYK_VERSION_PATCH 0
+
+/* Compilers that can warn of an error that is not looked at do. */
+#ifdef __GNUC__
+#define TYK_MUST_USE __attribute__((warn_unused_result))
+#else
+#define TYK_MUST_USE
+#endif
 
 /* What went wrong. The numbers are stable. */
 #define TYK_ERROR_INVALID_NAME 1
@@ -98,7 +112,7 @@
 #define TYK_ABI 1
 
 // Sizes that a layout lists.
-#define TYK_ABI_SIZES 15
+#define TYK_ABI_SIZES 20
 
 // The bit of `*state` that is set while a series is listed. A series that was removed has it no more: look it up again.
 #define TYK_LIVE 1
@@ -248,6 +262,8 @@ typedef struct tyk_state_set tyk_state_set;
 typedef struct tyk_abi {
   // TYK_ABI.
   uint32_t version;
+  // How many sizes follow.
+  uint32_t count;
   // The sizes of the structures that both sides know, in the order of TYK_ABI_LAYOUT.
   uint32_t sizes[TYK_ABI_SIZES];
 } tyk_abi;
@@ -547,6 +563,7 @@ const char *tyk_version(void);
 
 // Whether a program was built with the header of this library. For programs that load the library by themselves; the
 // header calls tyk_abi_require for the others.
+TYK_MUST_USE
 struct tyk_error *tyk_abi_check(const struct tyk_abi *built_with);
 
 // Ends the process with a message if it was built with another header. The header calls it when a program or a library
@@ -572,44 +589,55 @@ void tyk_error_free(struct tyk_error **error);
 uint64_t tyk_ignored(void);
 
 // A registry of its own. `options` may be NULL.
+TYK_MUST_USE
 struct tyk_error *tyk_registry_new(const struct tyk_registry_options *options, struct tyk_registry **out);
 
 // The registry of the process, which all parts of a program share. It is freed like any other and lives on.
+TYK_MUST_USE
 struct tyk_error *tyk_registry_global(struct tyk_registry **out);
 
 // Frees a registry and writes NULL to `*registry`. Families and handles of it go on working.
 void tyk_registry_free(struct tyk_registry **registry);
 
 // Lists a family in this registry too, beside those it is listed in. Nothing happens if it is listed already.
+TYK_MUST_USE
 struct tyk_error *tyk_registry_list(struct tyk_registry *registry, const struct tyk_family *family);
 
 // Takes the family of this full name out. Handles on it keep working and are no longer rendered. `*found` says whether
 // there was one.
+TYK_MUST_USE
 struct tyk_error *tyk_registry_unregister(struct tyk_registry *registry, const char *name, bool *found);
 
 // How many series there are, over all families.
+TYK_MUST_USE
 struct tyk_error *tyk_registry_series(const struct tyk_registry *registry, uint64_t *out);
 
 // Promotes, expires and reclaims, as the start of every scrape does: for programs that nobody scrapes.
+TYK_MUST_USE
 struct tyk_error *tyk_registry_upkeep(struct tyk_registry *registry);
 
 // Adds families that a function of the host makes at every scrape. `*id` is what tyk_registry_uncollect takes.
+TYK_MUST_USE
 struct tyk_error *tyk_registry_collect(struct tyk_registry *registry,
                                        const struct tyk_collector *collector,
                                        uint64_t *id);
 
 // Takes a collector out. `*found` says whether there was one of that number.
+TYK_MUST_USE
 struct tyk_error *tyk_registry_uncollect(struct tyk_registry *registry, uint64_t id, bool *found);
 
 // Adds what the operating system knows of this process: CPU, memory, file descriptors, start, threads, network.
 // `namespace_` goes before the names and may be NULL. `*id` is what tyk_registry_uncollect takes.
+TYK_MUST_USE
 struct tyk_error *tyk_registry_collect_process(struct tyk_registry *registry, const char *namespace_, uint64_t *id);
 
 // Adds what the registry knows of itself: series by family, overflows, invalid records, scrapes, shards. `*id` is what
 // tyk_registry_uncollect takes.
+TYK_MUST_USE
 struct tyk_error *tyk_registry_collect_engine(struct tyk_registry *registry, uint64_t *id);
 
 // A family of this kind (TYK_COUNTER to TYK_STATE_SET), new or the one that was registered the same way before.
+TYK_MUST_USE
 struct tyk_error *tyk_family_new(struct tyk_registry *registry,
                                  uint32_t kind,
                                  const struct tyk_options *options,
@@ -619,19 +647,28 @@ struct tyk_error *tyk_family_new(struct tyk_registry *registry,
 void tyk_family_free(struct tyk_family **family);
 
 // The full name. Lives as long as the family.
+TYK_MUST_USE
 struct tyk_error *tyk_family_name(const struct tyk_family *family, struct tyk_str *out);
 
+// The kind, TYK_COUNTER to TYK_STATE_SET, and how many labels its series have.
+TYK_MUST_USE
+struct tyk_error *tyk_family_kind(const struct tyk_family *family, uint32_t *kind, size_t *label_count);
+
 // How many series there are, the overflow series aside.
+TYK_MUST_USE
 struct tyk_error *tyk_family_len(const struct tyk_family *family, uint64_t *out);
 
 // Removes every series. Handles on them keep working and are no longer rendered.
+TYK_MUST_USE
 struct tyk_error *tyk_family_clear(struct tyk_family *family);
 
 // Removes the series of these label values. Handles on it keep working and are no longer rendered. `*found` says
 // whether there was one.
+TYK_MUST_USE
 struct tyk_error *tyk_family_remove(struct tyk_family *family, const struct tyk_str *values, size_t count, bool *found);
 
 // Removes the series that carry all of these labels, and tells how many there were.
+TYK_MUST_USE
 struct tyk_error *tyk_family_remove_matching(struct tyk_family *family,
                                              const struct tyk_label *labels,
                                              size_t count,
@@ -648,17 +685,20 @@ void tyk_family_set(const struct tyk_family *family, const struct tyk_str *value
 void tyk_family_observe(const struct tyk_family *family, const struct tyk_str *values, size_t count, double v);
 
 // A counter without labels, new or the one that was registered the same way before.
+TYK_MUST_USE
 struct tyk_error *tyk_counter_new(struct tyk_registry *registry,
                                   const struct tyk_options *options,
                                   struct tyk_counter **out);
 
 // The series of these label values, in the order of the family's label names; made if there is none.
+TYK_MUST_USE
 struct tyk_error *tyk_counter_with(const struct tyk_family *family,
                                    const struct tyk_str *values,
                                    size_t count,
                                    struct tyk_counter **out);
 
 // The series of these label values if there is one, else NULL.
+TYK_MUST_USE
 struct tyk_error *tyk_counter_get(const struct tyk_family *family,
                                   const struct tyk_str *values,
                                   size_t count,
@@ -681,6 +721,7 @@ void tyk_counter_add_on(const struct tyk_counter *counter, const struct tyk_shar
 
 // Adds, and keeps an exemplar of it in the place of the one before. If the exemplar is not allowed the add is made all
 // the same.
+TYK_MUST_USE
 struct tyk_error *tyk_counter_add_exemplar(const struct tyk_counter *counter,
                                            double v,
                                            const struct tyk_label *labels,
@@ -688,26 +729,32 @@ struct tyk_error *tyk_counter_add_exemplar(const struct tyk_counter *counter,
 
 // Reads the counter from a function at every scrape, for as long as the series exists. What the function tells should
 // only grow, and is added to what was counted.
+TYK_MUST_USE
 struct tyk_error *tyk_counter_callback(const struct tyk_counter *counter, const struct tyk_callback *callback);
 
 // The value now, over all threads.
+TYK_MUST_USE
 struct tyk_error *tyk_counter_value(const struct tyk_counter *counter, double *out);
 
 // The sum of the whole adds, exact above 2^53.
+TYK_MUST_USE
 struct tyk_error *tyk_counter_whole(const struct tyk_counter *counter, uint64_t *out);
 
 // A gauge without labels, new or the one that was registered the same way before.
+TYK_MUST_USE
 struct tyk_error *tyk_gauge_new(struct tyk_registry *registry,
                                 const struct tyk_options *options,
                                 struct tyk_gauge **out);
 
 // The series of these label values, in the order of the family's label names; made if there is none.
+TYK_MUST_USE
 struct tyk_error *tyk_gauge_with(const struct tyk_family *family,
                                  const struct tyk_str *values,
                                  size_t count,
                                  struct tyk_gauge **out);
 
 // The series of these label values if there is one, else NULL.
+TYK_MUST_USE
 struct tyk_error *tyk_gauge_get(const struct tyk_family *family,
                                 const struct tyk_str *values,
                                 size_t count,
@@ -732,23 +779,28 @@ void tyk_gauge_set_min(const struct tyk_gauge *gauge, double v);
 void tyk_gauge_set_now(const struct tyk_gauge *gauge);
 
 // Reads the gauge from a function at every scrape, for as long as the series exists.
+TYK_MUST_USE
 struct tyk_error *tyk_gauge_callback(const struct tyk_gauge *gauge, const struct tyk_callback *callback);
 
 // The value now.
+TYK_MUST_USE
 struct tyk_error *tyk_gauge_value(const struct tyk_gauge *gauge, double *out);
 
 // A gauge of things in flight without labels, new or the one that was registered the same way before.
+TYK_MUST_USE
 struct tyk_error *tyk_up_down_new(struct tyk_registry *registry,
                                   const struct tyk_options *options,
                                   struct tyk_up_down **out);
 
 // The series of these label values, in the order of the family's label names; made if there is none.
+TYK_MUST_USE
 struct tyk_error *tyk_up_down_with(const struct tyk_family *family,
                                    const struct tyk_str *values,
                                    size_t count,
                                    struct tyk_up_down **out);
 
 // The series of these label values if there is one, else NULL.
+TYK_MUST_USE
 struct tyk_error *tyk_up_down_get(const struct tyk_family *family,
                                   const struct tyk_str *values,
                                   size_t count,
@@ -764,20 +816,24 @@ void tyk_up_down_add(const struct tyk_up_down *up_down, int64_t n);
 void tyk_up_down_add_on(const struct tyk_up_down *up_down, const struct tyk_shard *shard, int64_t n);
 
 // The value now, over all threads.
+TYK_MUST_USE
 struct tyk_error *tyk_up_down_value(const struct tyk_up_down *up_down, int64_t *out);
 
 // A histogram without labels, new or the one that was registered the same way before.
+TYK_MUST_USE
 struct tyk_error *tyk_histogram_new(struct tyk_registry *registry,
                                     const struct tyk_options *options,
                                     struct tyk_histogram **out);
 
 // The series of these label values, in the order of the family's label names; made if there is none.
+TYK_MUST_USE
 struct tyk_error *tyk_histogram_with(const struct tyk_family *family,
                                      const struct tyk_str *values,
                                      size_t count,
                                      struct tyk_histogram **out);
 
 // The series of these label values if there is one, else NULL.
+TYK_MUST_USE
 struct tyk_error *tyk_histogram_get(const struct tyk_family *family,
                                     const struct tyk_str *values,
                                     size_t count,
@@ -800,26 +856,31 @@ void tyk_histogram_observe_many(const struct tyk_histogram *histogram, double v,
 
 // Records a value, and keeps an exemplar of it in the place of the last one in its bucket. If the exemplar is not
 // allowed the value is recorded all the same.
+TYK_MUST_USE
 struct tyk_error *tyk_histogram_observe_exemplar(const struct tyk_histogram *histogram,
                                                  double v,
                                                  const struct tyk_label *labels,
                                                  size_t count);
 
 // What was recorded so far, of all time and over all threads.
+TYK_MUST_USE
 struct tyk_error *tyk_histogram_distribution(const struct tyk_histogram *histogram, struct tyk_distribution **out);
 
 // A summary without labels, new or the one that was registered the same way before.
+TYK_MUST_USE
 struct tyk_error *tyk_summary_new(struct tyk_registry *registry,
                                   const struct tyk_options *options,
                                   struct tyk_summary **out);
 
 // The series of these label values, in the order of the family's label names; made if there is none.
+TYK_MUST_USE
 struct tyk_error *tyk_summary_with(const struct tyk_family *family,
                                    const struct tyk_str *values,
                                    size_t count,
                                    struct tyk_summary **out);
 
 // The series of these label values if there is one, else NULL.
+TYK_MUST_USE
 struct tyk_error *tyk_summary_get(const struct tyk_family *family,
                                   const struct tyk_str *values,
                                   size_t count,
@@ -838,18 +899,22 @@ void tyk_summary_observe_nanos(const struct tyk_summary *summary, uint64_t nanos
 void tyk_summary_observe_on(const struct tyk_summary *summary, const struct tyk_shard *shard, double v);
 
 // What was recorded so far, of all time and over all threads.
+TYK_MUST_USE
 struct tyk_error *tyk_summary_distribution(const struct tyk_summary *summary, struct tyk_distribution **out);
 
 // An info metric without labels, new or the one that was registered the same way before.
+TYK_MUST_USE
 struct tyk_error *tyk_info_new(struct tyk_registry *registry, const struct tyk_options *options, struct tyk_info **out);
 
 // The series of these label values, in the order of the family's label names; made if there is none.
+TYK_MUST_USE
 struct tyk_error *tyk_info_with(const struct tyk_family *family,
                                 const struct tyk_str *values,
                                 size_t count,
                                 struct tyk_info **out);
 
 // The series of these label values if there is one, else NULL.
+TYK_MUST_USE
 struct tyk_error *tyk_info_get(const struct tyk_family *family,
                                const struct tyk_str *values,
                                size_t count,
@@ -859,20 +924,24 @@ struct tyk_error *tyk_info_get(const struct tyk_family *family,
 void tyk_info_free(struct tyk_info **info);
 
 // Replaces the labels. Not hot: it locks and allocates.
+TYK_MUST_USE
 struct tyk_error *tyk_info_set(const struct tyk_info *info, const struct tyk_label *labels, size_t count);
 
 // A state set without labels, new or the one that was registered the same way before.
+TYK_MUST_USE
 struct tyk_error *tyk_state_set_new(struct tyk_registry *registry,
                                     const struct tyk_options *options,
                                     struct tyk_state_set **out);
 
 // The series of these label values, in the order of the family's label names; made if there is none.
+TYK_MUST_USE
 struct tyk_error *tyk_state_set_with(const struct tyk_family *family,
                                      const struct tyk_str *values,
                                      size_t count,
                                      struct tyk_state_set **out);
 
 // The series of these label values if there is one, else NULL.
+TYK_MUST_USE
 struct tyk_error *tyk_state_set_get(const struct tyk_family *family,
                                     const struct tyk_str *values,
                                     size_t count,
@@ -882,28 +951,35 @@ struct tyk_error *tyk_state_set_get(const struct tyk_family *family,
 void tyk_state_set_free(struct tyk_state_set **state_set);
 
 // Makes `state` the one that holds, and no other.
+TYK_MUST_USE
 struct tyk_error *tyk_state_set_enter(const struct tyk_state_set *state_set, const char *state);
 
 // Says of one state whether it holds; the others stay as they are.
+TYK_MUST_USE
 struct tyk_error *tyk_state_set_set(const struct tyk_state_set *state_set, const char *state, bool holds);
 
 // Whether a state holds; false if there is none of that name.
+TYK_MUST_USE
 struct tyk_error *tyk_state_set_holds(const struct tyk_state_set *state_set, const char *state, bool *out);
 
 // Frees a distribution and writes NULL to `*distribution`.
 void tyk_distribution_free(struct tyk_distribution **distribution);
 
 // How many observations there are.
+TYK_MUST_USE
 struct tyk_error *tyk_distribution_count(const struct tyk_distribution *distribution, uint64_t *out);
 
 // The sum of the observed values.
+TYK_MUST_USE
 struct tyk_error *tyk_distribution_sum(const struct tyk_distribution *distribution, double *out);
 
 // The quantile `q`, from 0 to 1, within 1.6 %; NaN if nothing was observed.
+TYK_MUST_USE
 struct tyk_error *tyk_distribution_quantile(const struct tyk_distribution *distribution, double q, double *out);
 
 // The finite classic bounds, and for each the number of observations that are at most that. Writes as many as there
 // is room for, and how many there are to `*count`. With no room, `bounds` and `counts` may be NULL.
+TYK_MUST_USE
 struct tyk_error *tyk_distribution_cumulative(const struct tyk_distribution *distribution,
                                               double *bounds,
                                               uint64_t *counts,
@@ -912,18 +988,22 @@ struct tyk_error *tyk_distribution_cumulative(const struct tyk_distribution *dis
 
 // HdrHistogram's V2 encoding of the counts, with values as whole multiples of `1 / scale` (1e9: nanoseconds of
 // seconds) to `digits` significant digits, 1 to 5.
+TYK_MUST_USE
 struct tyk_error *tyk_distribution_encode(const struct tyk_distribution *distribution,
                                           double scale,
                                           uint8_t digits,
                                           struct tyk_bytes *out);
 
 // `count` bounds from `start`, each `width` above the one before.
+TYK_MUST_USE
 struct tyk_error *tyk_buckets_linear(double start, double width, size_t count, double *out);
 
 // `count` bounds from `start`, each `factor` times the one before.
+TYK_MUST_USE
 struct tyk_error *tyk_buckets_exponential(double start, double factor, size_t count, double *out);
 
 // `count` bounds from `min` to `max`, at the same ratio from one to the next.
+TYK_MUST_USE
 struct tyk_error *tyk_buckets_exponential_range(double min, double max, size_t count, double *out);
 
 // Where the calling thread's own cells are. The address stays the same and may be read by this thread as long as it
@@ -933,6 +1013,7 @@ const struct tyk_cells *tyk_thread_cells(void);
 
 // Opens cells for a writer of the host's own, or adopts those that a writer before left, counts in place. An error of
 // code TYK_ERROR_PLATFORM if there are as many as a process may have: record by the functions then.
+TYK_MUST_USE
 struct tyk_error *tyk_shard_open(uint32_t owner, uint32_t encoding, struct tyk_shard **out);
 
 // Gives a shard back, counts in place, and writes NULL to `*shard`. Its cells may not be written any more.
@@ -942,6 +1023,7 @@ void tyk_shard_release(struct tyk_shard **shard);
 // every scrape until the attachment is released. The memory is zeroed, aligned to 8 bytes, stays valid until then, and
 // is written by one writer at a time in whole 8-byte stores, not before this returns. If a host before left counts for
 // the same numbers, the memory begins with them.
+TYK_MUST_USE
 struct tyk_error *tyk_shard_attach(uint32_t encoding,
                                    uint32_t first,
                                    uint64_t *memory,
@@ -953,13 +1035,16 @@ void tyk_attachment_release(struct tyk_attachment **attachment);
 
 // The exposition of a format by name: "text", "text1", "openmetrics", "openmetrics0", "openmetrics2", "protobuf",
 // "protobuf-text", "protobuf-compact", "json".
+TYK_MUST_USE
 struct tyk_error *tyk_exposition_of(const char *format, struct tyk_exposition *out);
 
 // What a client asks for: the values of its headers Accept and Accept-Encoding, each NULL if there is none. What is not
 // understood does not count; at the worst it is plain text.
+TYK_MUST_USE
 struct tyk_error *tyk_negotiate(const char *accept, const char *accept_encoding, struct tyk_exposition *out);
 
 // The value of the header Content-Type for an exposition; NULL is plain text. It does not end in NUL.
+TYK_MUST_USE
 struct tyk_error *tyk_exposition_content_type(const struct tyk_exposition *exposition, struct tyk_bytes *out);
 
 // The value of the header Content-Encoding for an exposition; NULL if it is not packed.
@@ -967,35 +1052,41 @@ const char *tyk_exposition_content_encoding(const struct tyk_exposition *exposit
 
 // Everything the registry holds now, as bytes. `exposition` may be NULL, for plain text. Memory that `*out` has is used
 // again, which is quicker than new memory; on an error `*out` is empty.
+TYK_MUST_USE
 struct tyk_error *tyk_render(const struct tyk_registry *registry,
                              const struct tyk_exposition *exposition,
                              struct tyk_bytes *out);
 
 // As tyk_render, in chunks of up to about 64 KiB that `sink` is given as they are made: memory stays bounded whatever
 // the number of series. An error of code TYK_ERROR_SINK if `sink` returned false.
+TYK_MUST_USE
 struct tyk_error *tyk_render_to(const struct tyk_registry *registry,
                                 const struct tyk_exposition *exposition,
                                 tyk_sink sink,
                                 void *user);
 
 // Takes a snapshot of a registry.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_new(const struct tyk_registry *registry, struct tyk_snapshot **out);
 
 // Frees a snapshot and writes NULL to `*snapshot`.
 void tyk_snapshot_free(struct tyk_snapshot **snapshot);
 
 // What came between two snapshots of a registry: the difference of what only grows, the later value of what does not.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_delta(const struct tyk_snapshot *now,
                                      const struct tyk_snapshot *before,
                                      struct tyk_snapshot **out);
 
 // A snapshot as bytes, as tyk_render has it of a registry.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_render(const struct tyk_snapshot *snapshot,
                                       const struct tyk_exposition *exposition,
                                       struct tyk_bytes *out);
 
 // The number of the first counter or gauge of this name that carries all of these labels. An error of code
 // TYK_ERROR_NOT_FOUND if there is none.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_value(const struct tyk_snapshot *snapshot,
                                      const char *name,
                                      const struct tyk_label *labels,
@@ -1003,6 +1094,7 @@ struct tyk_error *tyk_snapshot_value(const struct tyk_snapshot *snapshot,
                                      double *out);
 
 // The sum over the counters or gauges of this name that carry all of these labels; 0 if there are none.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_sum(const struct tyk_snapshot *snapshot,
                                    const char *name,
                                    const struct tyk_label *labels,
@@ -1010,18 +1102,22 @@ struct tyk_error *tyk_snapshot_sum(const struct tyk_snapshot *snapshot,
                                    double *out);
 
 // How many families there are.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_len(const struct tyk_snapshot *snapshot, size_t *out);
 
 // A family, by its place.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_family(const struct tyk_snapshot *snapshot, size_t family, struct tyk_family_view *out);
 
 // A series, by the places of its family and its own.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_series(const struct tyk_snapshot *snapshot,
                                       size_t family,
                                       size_t series,
                                       struct tyk_series_view *out);
 
 // A label of a series. Its texts live as long as the snapshot.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_label(const struct tyk_snapshot *snapshot,
                                      size_t family,
                                      size_t series,
@@ -1029,6 +1125,7 @@ struct tyk_error *tyk_snapshot_label(const struct tyk_snapshot *snapshot,
                                      struct tyk_label *out);
 
 // A quantile of a summary, and the value at it.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_quantile(const struct tyk_snapshot *snapshot,
                                         size_t family,
                                         size_t series,
@@ -1037,6 +1134,7 @@ struct tyk_error *tyk_snapshot_quantile(const struct tyk_snapshot *snapshot,
                                         double *value);
 
 // A state of a state set, and whether it holds. The text lives as long as the snapshot.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_state(const struct tyk_snapshot *snapshot,
                                      size_t family,
                                      size_t series,
@@ -1045,6 +1143,7 @@ struct tyk_error *tyk_snapshot_state(const struct tyk_snapshot *snapshot,
                                      bool *holds);
 
 // An exemplar of a series.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_exemplar(const struct tyk_snapshot *snapshot,
                                         size_t family,
                                         size_t series,
@@ -1052,6 +1151,7 @@ struct tyk_error *tyk_snapshot_exemplar(const struct tyk_snapshot *snapshot,
                                         struct tyk_exemplar_view *out);
 
 // A label of an exemplar. Its texts live as long as the snapshot.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_exemplar_label(const struct tyk_snapshot *snapshot,
                                               size_t family,
                                               size_t series,
@@ -1060,6 +1160,7 @@ struct tyk_error *tyk_snapshot_exemplar_label(const struct tyk_snapshot *snapsho
                                               struct tyk_label *out);
 
 // What a histogram of the snapshot counted. An error of code TYK_ERROR_NOT_FOUND if the series is no histogram.
+TYK_MUST_USE
 struct tyk_error *tyk_snapshot_distribution(const struct tyk_snapshot *snapshot,
                                             size_t family,
                                             size_t series,
@@ -1067,12 +1168,14 @@ struct tyk_error *tyk_snapshot_distribution(const struct tyk_snapshot *snapshot,
 
 // Adds a family: TYK_UNKNOWN, TYK_COUNTER, TYK_GAUGE, TYK_HISTOGRAM (with the classic bounds of the options) or
 // TYK_SUMMARY. `*family` is its number for the pushes of this call.
+TYK_MUST_USE
 struct tyk_error *tyk_families_add(struct tyk_families *families,
                                    uint32_t kind,
                                    const struct tyk_options *options,
                                    size_t *family);
 
 // Adds a series with one value to a family that is not a histogram or a summary.
+TYK_MUST_USE
 struct tyk_error *tyk_families_push(struct tyk_families *families,
                                     size_t family,
                                     const struct tyk_str *values,
@@ -1081,6 +1184,7 @@ struct tyk_error *tyk_families_push(struct tyk_families *families,
 
 // Adds a series to a histogram. `counts` are those of each bucket by itself, the one of +Inf last: one more than there
 // are bounds.
+TYK_MUST_USE
 struct tyk_error *tyk_families_push_histogram(struct tyk_families *families,
                                               size_t family,
                                               const struct tyk_str *values,
@@ -1090,6 +1194,7 @@ struct tyk_error *tyk_families_push_histogram(struct tyk_families *families,
                                               double sum);
 
 // Adds a series to a summary: `at[i]` is the value at quantiles[i].
+TYK_MUST_USE
 struct tyk_error *tyk_families_push_summary(struct tyk_families *families,
                                             size_t family,
                                             const struct tyk_str *values,
@@ -1101,9 +1206,11 @@ struct tyk_error *tyk_families_push_summary(struct tyk_families *families,
                                             double sum);
 
 // Says when the series that was pushed last to a family began, Unix time in milliseconds.
+TYK_MUST_USE
 struct tyk_error *tyk_families_began(struct tyk_families *families, size_t family, uint64_t at_ms);
 
 // Gives the series that was pushed last to a family an exemplar; `at_ms` is Unix time in milliseconds, or 0.
+TYK_MUST_USE
 struct tyk_error *tyk_families_exemplar(struct tyk_families *families,
                                         size_t family,
                                         const struct tyk_label *labels,
@@ -1123,9 +1230,10 @@ void tyk_record_request(struct tyk_str api_id,
 /* What a program was built with, for tyk_abi_check. */
 #define TYK_ABI_LAYOUT                                                                                                 \
   {                                                                                                                    \
-    TYK_ABI, {                                                                                                         \
+    TYK_ABI, TYK_ABI_SIZES, {                                                                                          \
       sizeof(tyk_str), sizeof(tyk_label), sizeof(tyk_bytes), sizeof(tyk_cells), sizeof(tyk_shard), sizeof(tyk_series), \
-          sizeof(tyk_counter), sizeof(tyk_histogram), sizeof(tyk_entry), sizeof(tyk_table), sizeof(tyk_options),       \
+          sizeof(tyk_counter), sizeof(tyk_gauge), sizeof(tyk_up_down), sizeof(tyk_histogram), sizeof(tyk_summary),     \
+          sizeof(tyk_entry), sizeof(tyk_table), sizeof(tyk_callback), sizeof(tyk_collector), sizeof(tyk_options),      \
           sizeof(tyk_registry_options), sizeof(tyk_exposition), sizeof(tyk_family_view), sizeof(tyk_series_view)       \
     }                                                                                                                  \
   }
@@ -1141,21 +1249,58 @@ static inline tyk_str tyk_str_of(const char *text) {
   return str;
 }
 
-/* A literal as a tyk_str. */
+/* A text of the caller's with its length, as a tyk_str. */
+static inline tyk_str tyk_str_with(const char *data, size_t len) {
+  tyk_str str = {data, len};
+  return str;
+}
+
+/* A literal as a tyk_str; anything else does not compile. */
 #ifdef __cplusplus
-#define TYK_STR(literal) (tyk_str_of(literal))
+#define TYK_STR(literal) (tyk_str_with("" literal "", sizeof(literal) - 1))
 #else
-#define TYK_STR(literal) ((tyk_str){(literal), sizeof(literal) - 1})
+#define TYK_STR(literal) ((tyk_str){"" literal "", sizeof(literal) - 1})
 #endif
 
+/* Options with a name and a help text, and the defaults for the rest: for C++ and for short C. */
+static inline tyk_options tyk_options_of(const char *name, const char *help) {
+  tyk_options options;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.name = name;
+  options.help = help;
+  return options;
+}
+
 #if defined(__GNUC__) && !defined(TYK_NO_LOAD_CHECK)
+/* Ends the program before it starts if it was built with another layout than the library has. */
 __attribute__((constructor)) static void tyk_check_at_load(void) {
   static const tyk_abi layout = TYK_ABI_LAYOUT;
   tyk_abi_require(&layout);
 }
 #endif
 
-#if defined(__GNUC__) && !defined(TYK_NO_INLINE)
+/* Under the thread sanitizer the forms without a call are calls, since it does not see how the library hands the cells of
+ * a thread that ended to the next one. */
+#if !defined(TYK_NO_INLINE) && (!defined(__GNUC__) || defined(__SANITIZE_THREAD__))
+#define TYK_NO_INLINE
+#endif
+#if !defined(TYK_NO_INLINE) && defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TYK_NO_INLINE
+#endif
+#endif
+
+#ifdef TYK_NO_INLINE
+
+/* As the functions of these names without the ending. */
+#define tyk_counter_add_inline tyk_counter_add
+#define tyk_up_down_add_inline tyk_up_down_add
+#define tyk_gauge_set_inline tyk_gauge_set
+#define tyk_histogram_observe_inline tyk_histogram_observe
+#define tyk_summary_observe_inline tyk_summary_observe
+
+#else
 
 #ifndef TYK_THREAD_MODEL
 #define TYK_THREAD_MODEL
@@ -1164,6 +1309,7 @@ __attribute__((constructor)) static void tyk_check_at_load(void) {
 /* Where the calling thread's cells are, found once. */
 static __thread const tyk_cells *tyk_own_cells TYK_THREAD_MODEL;
 
+/* As tyk_thread_cells, found by a call once for each thread and source file. */
 static inline const tyk_cells *tyk_thread_cells_inline(void) {
   if (__builtin_expect(tyk_own_cells == NULL, 0)) {
     tyk_own_cells = tyk_thread_cells();

@@ -62,8 +62,12 @@ impl Requests {
     /// # Errors
     /// When the names are taken by other metrics.
     pub fn global() -> Result<&'static Requests> {
-        static GLOBAL: OnceLock<Result<Requests>> = OnceLock::new();
-        GLOBAL.get_or_init(|| Requests::new(Registry::global(), "tyk_gateway")).as_ref().map_err(Clone::clone)
+        static GLOBAL: OnceLock<Requests> = OnceLock::new();
+        match GLOBAL.get() {
+            Some(requests) => Ok(requests),
+            // Kept once it is right: whoever has the names may give them back.
+            None => Requests::new(Registry::global(), "tyk_gateway").map(|made| GLOBAL.get_or_init(|| made)),
+        }
     }
 
     /// Counts a request. A status of 400 to 499 is an error of the client, one of 500 and above of the server.

@@ -1,9 +1,10 @@
 /* What a program was built with, for tyk_abi_check. */
 #define TYK_ABI_LAYOUT                                                                                                 \
   {                                                                                                                    \
-    TYK_ABI, {                                                                                                         \
+    TYK_ABI, TYK_ABI_SIZES, {                                                                                          \
       sizeof(tyk_str), sizeof(tyk_label), sizeof(tyk_bytes), sizeof(tyk_cells), sizeof(tyk_shard), sizeof(tyk_series), \
-          sizeof(tyk_counter), sizeof(tyk_histogram), sizeof(tyk_entry), sizeof(tyk_table), sizeof(tyk_options),       \
+          sizeof(tyk_counter), sizeof(tyk_gauge), sizeof(tyk_up_down), sizeof(tyk_histogram), sizeof(tyk_summary),     \
+          sizeof(tyk_entry), sizeof(tyk_table), sizeof(tyk_callback), sizeof(tyk_collector), sizeof(tyk_options),      \
           sizeof(tyk_registry_options), sizeof(tyk_exposition), sizeof(tyk_family_view), sizeof(tyk_series_view)       \
     }                                                                                                                  \
   }
@@ -19,21 +20,58 @@ static inline tyk_str tyk_str_of(const char *text) {
   return str;
 }
 
-/* A literal as a tyk_str. */
+/* A text of the caller's with its length, as a tyk_str. */
+static inline tyk_str tyk_str_with(const char *data, size_t len) {
+  tyk_str str = {data, len};
+  return str;
+}
+
+/* A literal as a tyk_str; anything else does not compile. */
 #ifdef __cplusplus
-#define TYK_STR(literal) (tyk_str_of(literal))
+#define TYK_STR(literal) (tyk_str_with("" literal "", sizeof(literal) - 1))
 #else
-#define TYK_STR(literal) ((tyk_str){(literal), sizeof(literal) - 1})
+#define TYK_STR(literal) ((tyk_str){"" literal "", sizeof(literal) - 1})
 #endif
 
+/* Options with a name and a help text, and the defaults for the rest: for C++ and for short C. */
+static inline tyk_options tyk_options_of(const char *name, const char *help) {
+  tyk_options options;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.name = name;
+  options.help = help;
+  return options;
+}
+
 #if defined(__GNUC__) && !defined(TYK_NO_LOAD_CHECK)
+/* Ends the program before it starts if it was built with another layout than the library has. */
 __attribute__((constructor)) static void tyk_check_at_load(void) {
   static const tyk_abi layout = TYK_ABI_LAYOUT;
   tyk_abi_require(&layout);
 }
 #endif
 
-#if defined(__GNUC__) && !defined(TYK_NO_INLINE)
+/* Under the thread sanitizer the forms without a call are calls, since it does not see how the library hands the cells of
+ * a thread that ended to the next one. */
+#if !defined(TYK_NO_INLINE) && (!defined(__GNUC__) || defined(__SANITIZE_THREAD__))
+#define TYK_NO_INLINE
+#endif
+#if !defined(TYK_NO_INLINE) && defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TYK_NO_INLINE
+#endif
+#endif
+
+#ifdef TYK_NO_INLINE
+
+/* As the functions of these names without the ending. */
+#define tyk_counter_add_inline tyk_counter_add
+#define tyk_up_down_add_inline tyk_up_down_add
+#define tyk_gauge_set_inline tyk_gauge_set
+#define tyk_histogram_observe_inline tyk_histogram_observe
+#define tyk_summary_observe_inline tyk_summary_observe
+
+#else
 
 #ifndef TYK_THREAD_MODEL
 #define TYK_THREAD_MODEL
@@ -42,6 +80,7 @@ __attribute__((constructor)) static void tyk_check_at_load(void) {
 /* Where the calling thread's cells are, found once. */
 static __thread const tyk_cells *tyk_own_cells TYK_THREAD_MODEL;
 
+/* As tyk_thread_cells, found by a call once for each thread and source file. */
 static inline const tyk_cells *tyk_thread_cells_inline(void) {
   if (__builtin_expect(tyk_own_cells == NULL, 0)) {
     tyk_own_cells = tyk_thread_cells();

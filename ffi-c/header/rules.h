@@ -1,18 +1,19 @@
 /*
  * libtykmetrics: a lock-free metrics engine for gateways, in C.
  *
- *     tyk_registry *registry;
- *     tyk_counter *requests;
- *     tyk_error *error = tyk_registry_global(&registry);
- *     tyk_options options = {.size = sizeof(tyk_options), .name = "requests_total", .help = "Requests served"};
- *     if (!error) error = tyk_counter_new(registry, &options, &requests);
- *     if (error) {
- *       fprintf(stderr, "%s\n", tyk_error_message(error));
- *       tyk_error_free(&error);
- *     }
- *     tyk_counter_add(requests, 1);
+ *     tyk_registry *registry = NULL;
+ *     tyk_counter *requests = NULL;
  *     tyk_bytes text = {0};
- *     error = tyk_render(registry, NULL, &text);      // text.data, text.len: to the scraper
+ *     tyk_options options = tyk_options_of("requests_total", "Requests served");
+ *     tyk_error *error = tyk_registry_global(&registry);
+ *     if (!error) error = tyk_counter_new(registry, &options, &requests);
+ *     tyk_counter_add(requests, 1);                          // for each request; NULL is ignored
+ *     if (!error) error = tyk_render(registry, NULL, &text); // text.data, text.len: to the scraper
+ *     if (error) fprintf(stderr, "%s\n", tyk_error_message(error));
+ *     tyk_error_free(&error);
+ *     tyk_bytes_free(&text);
+ *     tyk_counter_free(&requests);
+ *     tyk_registry_free(&registry);
  *
  * The rules
  *
@@ -20,6 +21,8 @@
  *             stable numbers (TYK_ERROR_...), messages are for people. What a function gives out (the last arguments,
  *             `out` and such) is written on success only, and a failed call changes nothing. Hot functions (they say
  *             "Hot.") return nothing and cannot fail: what they cannot do is left undone and counted (tyk_ignored).
+ *             Values that cannot be counted (not finite, a negative add to a counter) are left out and counted as
+ *             invalid, by family; tyk_registry_collect_engine shows that.
  *             No panic of the engine crosses into the caller: it becomes an error of code TYK_ERROR_PANIC.
  * Ownership   What a function gives out by a pointer to a pointer is the caller's, who frees it with the function of
  *             its noun: tyk_counter_free, tyk_registry_free, tyk_shard_release, ... These take the address of the
@@ -36,16 +39,19 @@
  *             record should exec.
  * Text        UTF-8. Names, help and options end in NUL and must be UTF-8. Label values have a length (tyk_str) and may
  *             hold any byte: what is not UTF-8 becomes U+FFFD.
- * Callbacks   They run on the thread that scrapes, hold none of the engine's locks, and must neither throw, longjmp nor
- *             render the registry that calls them.
+ * Callbacks   They run on the thread that scrapes, on several at once if there are several scrapes, while none of the
+ *             engine's locks is held. They may record, and must neither throw, longjmp nor render or snapshot the
+ *             registry that calls them. What they use is to be freed in their `drop`: a scrape that has begun may call
+ *             them once more after they were taken out.
  * Versions    Structures that begin with `size` are read up to that size, so that programs built with an earlier
- *             header go on working. A program that was built with another layout is ended when it is loaded, with a
- *             message (define TYK_NO_LOAD_CHECK to call tyk_abi_check yourself).
+ *             header go on working. A program that was built with another layout of the rest is ended when it is
+ *             loaded, with a message (define TYK_NO_LOAD_CHECK to call tyk_abi_check yourself).
  *
  * The record path
  *
  * tyk_counter_add and its like are functions for any language. The forms that end in _inline are the same work without
- * a call, for gcc and clang (define TYK_NO_INLINE to leave them out): a plain add to a cell of the calling thread. In
+ * a call, for gcc and clang (with TYK_NO_INLINE defined they are calls): a plain add to a cell of the calling thread. A
+ * fiber that may go on on another thread must not be switched within one; nothing in them can be switched at. In
  * shared libraries, -DTYK_THREAD_MODEL='__attribute__((tls_model("initial-exec")))' makes them quicker still, if the
  * library is not loaded by dlopen. C++ is served by the same header.
  *

@@ -8,17 +8,20 @@ use crate::{guard, handle};
 use engine::shape::{Shape, ShapeOptions};
 use engine::snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Value};
 use engine::{Buckets, Distribution, Error, ErrorCode, NameRule, Result, Store, full_name};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What a collector adds to. Only valid while the collector is called.
 pub struct tyk_families {
     names: NameRule,
     families: Vec<Family>,
+    /// The label values of each family's series, so that none is there twice.
+    known: Vec<HashSet<Vec<String>>>,
 }
 
 impl tyk_families {
     pub(crate) fn new(names: NameRule) -> tyk_families {
-        tyk_families { names, families: Vec::new() }
+        tyk_families { names, families: Vec::new(), known: Vec::new() }
     }
 
     pub(crate) fn made(self) -> Vec<Family> {
@@ -32,7 +35,13 @@ impl tyk_families {
             TYK_GAUGE | TYK_UP_DOWN => Kind::Gauge,
             TYK_HISTOGRAM => Kind::Histogram,
             TYK_SUMMARY => Kind::Summary,
-            other => return Err(unknown_kind(other)),
+            other => {
+                let message = format!(
+                    "a collector cannot make a family of kind {other}: give TYK_UNKNOWN, TYK_COUNTER, TYK_GAUGE, \
+                     TYK_HISTOGRAM or TYK_SUMMARY"
+                );
+                return Err(Error::new(ErrorCode::InvalidOption, message));
+            }
         };
         let name = full_name(&options.namespace, &options.subsystem, &options.name, &options.unit, kind);
         let shape = match kind {
@@ -56,6 +65,7 @@ impl tyk_families {
         };
         self.names.check(&meta)?;
         self.families.push(Family::new(meta));
+        self.known.push(HashSet::new());
         Ok(self.families.len() - 1)
     }
 
@@ -67,24 +77,41 @@ impl tyk_families {
         }
     }
 
-    /// A family, if it is of one of these kinds and has so many labels.
-    fn family(&mut self, family: usize, kinds: &[Kind], values: usize) -> Result<&mut Family> {
+    /// Adds a series to a family, if it is of one of these kinds, has so many labels and has no series of these values.
+    /// `value` is asked for once that is known.
+    fn push(
+        &mut self,
+        family: usize,
+        kinds: &[Kind],
+        values: &[&str],
+        value: impl FnOnce(&Meta) -> Result<Value>,
+    ) -> Result<()> {
         let made = self.families.len();
-        let Some(family) = self.families.get_mut(family) else {
+        let (Some(to), Some(known)) = (self.families.get_mut(family), self.known.get_mut(family)) else {
             let message = format!("there is no family {family}: {made} were added in this call");
             return Err(Error::new(ErrorCode::NotFound, message));
         };
-        let (name, wanted) = (&family.meta.name, family.meta.label_names.len());
-        if !kinds.contains(&family.meta.kind) {
-            let kind = format!("{:?}", family.meta.kind).to_lowercase();
+        let (name, wanted, given) = (&to.meta.name, to.meta.label_names.len(), values.len());
+        if !kinds.contains(&to.meta.kind) {
+            let kind = format!("{:?}", to.meta.kind).to_lowercase();
             let message = format!("family {name:?} is a {kind}, which has another tyk_families_push…");
             return Err(Error::new(ErrorCode::Conflict, message));
         }
-        if values != wanted {
-            let message = format!("family {name:?} has {wanted} labels, but {values} values were given");
+        if given != wanted {
+            let message =
+                format!("family {name:?} has {wanted} labels, but {given} values were given; give one for each");
             return Err(Error::new(ErrorCode::LabelCount, message));
         }
-        Ok(family)
+        let key: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+        if known.contains(&key) {
+            let message =
+                format!("family {name:?} has a series with the label values {values:?} already; push each once");
+            return Err(Error::new(ErrorCode::Conflict, message));
+        }
+        let value = value(&to.meta)?;
+        known.insert(key);
+        to.push(values, value);
+        Ok(())
     }
 }
 
@@ -122,14 +149,15 @@ pub unsafe extern "C" fn tyk_families_push(
         // SAFETY: the rules of the header.
         unsafe {
             text::with_values(values, count, |values| {
-                let family = families.family(family, &[Kind::Unknown, Kind::Counter, Kind::Gauge], values.len())?;
-                let value = match family.meta.kind {
-                    Kind::Counter => Value::Counter { whole: 0, part: value },
-                    Kind::Gauge => Value::Gauge(value),
-                    _ => Value::Unknown(value),
-                };
-                family.push(values, value);
-                Ok(())
+                families.push(family, &[Kind::Unknown, Kind::Counter, Kind::Gauge], values, |meta| match meta.kind {
+                    Kind::Counter if !(value >= 0.0 && value.is_finite()) => Err(Error::new(
+                        ErrorCode::InvalidOption,
+                        format!("counter {:?} cannot be {value}: it only goes up, from 0", meta.name),
+                    )),
+                    Kind::Counter => Ok(Value::Counter { whole: 0, part: value }),
+                    Kind::Gauge => Ok(Value::Gauge(value)),
+                    _ => Ok(Value::Unknown(value)),
+                })
             })
         }
     })
@@ -154,16 +182,18 @@ pub unsafe extern "C" fn tyk_families_push_histogram(
         // SAFETY: the rules of the header.
         unsafe {
             text::with_values(values, count, |values| {
-                let family = families.family(family, &[Kind::Histogram], values.len())?;
-                let Some(shape) = family.meta.shape.clone() else { return Err(unknown_kind(TYK_HISTOGRAM)) };
-                let buckets = shape.bounds().len() + 1;
-                if counts.len() != buckets {
-                    let (name, given) = (&family.meta.name, counts.len());
-                    let message = format!("histogram {name:?} has {buckets} buckets, but {given} counts were given");
-                    return Err(Error::new(ErrorCode::InvalidBuckets, message));
-                }
-                family.push(values, Value::Histogram(Distribution::from_counts(shape, counts, sum)));
-                Ok(())
+                families.push(family, &[Kind::Histogram], values, |meta| {
+                    // A histogram's family was given a shape when it was added.
+                    let Some(shape) = meta.shape.clone() else { return Err(unknown_kind(TYK_HISTOGRAM)) };
+                    let buckets = shape.bounds().len() + 1;
+                    if counts.len() != buckets {
+                        let (name, given) = (&meta.name, counts.len());
+                        let message =
+                            format!("histogram {name:?} has {buckets} buckets, but {given} counts were given");
+                        return Err(Error::new(ErrorCode::InvalidBuckets, message));
+                    }
+                    Ok(Value::Histogram(Distribution::from_counts(shape, counts, sum)))
+                })
             })
         }
     })
@@ -194,11 +224,16 @@ pub unsafe extern "C" fn tyk_families_push_summary(
         // SAFETY: the rules of the header.
         unsafe {
             text::with_values(values, count, |values| {
-                let family = families.family(family, &[Kind::Summary], values.len())?;
-                let mut pairs: Vec<(f64, f64)> = quantiles.iter().copied().zip(at.iter().copied()).collect();
-                pairs.sort_by(|one, other| one.0.total_cmp(&other.0));
-                family.push(values, Value::Summary(Quantiles { values: pairs, count: observations, sum }));
-                Ok(())
+                families.push(family, &[Kind::Summary], values, |meta| {
+                    let mut pairs: Vec<(f64, f64)> = quantiles.iter().copied().zip(at.iter().copied()).collect();
+                    pairs.sort_by(|one, other| one.0.total_cmp(&other.0));
+                    if let Some((q, _)) = pairs.iter().find(|(q, _)| !(0.0..=1.0).contains(q)) {
+                        let message =
+                            format!("summary {:?}: {q} is not a quantile; give numbers from 0 to 1", meta.name);
+                        return Err(Error::new(ErrorCode::InvalidOption, message));
+                    }
+                    Ok(Value::Summary(Quantiles { values: pairs, count: observations, sum }))
+                })
             })
         }
     })

@@ -86,8 +86,24 @@ impl tyk_family {
         }
     }
 
+    fn number(&self) -> u32 {
+        match &self.0 {
+            Any::Counter(_) => TYK_COUNTER,
+            Any::Gauge(_) => TYK_GAUGE,
+            Any::UpDown(_) => TYK_UP_DOWN,
+            Any::Histogram(_) => TYK_HISTOGRAM,
+            Any::Summary(_) => TYK_SUMMARY,
+            Any::Info(_) => TYK_INFO,
+            Any::StateSet(_) => TYK_STATE_SET,
+        }
+    }
+
     fn name(&self) -> &str {
         of_any!(self.0, family => family.name())
+    }
+
+    fn label_count(&self) -> usize {
+        of_any!(self.0, family => family.label_names().len())
     }
 
     fn other(&self, wanted: &str) -> Error {
@@ -175,6 +191,24 @@ pub unsafe extern "C" fn tyk_family_name(family: *const tyk_family, out: *mut ty
     })
 }
 
+/// The kind, TYK_COUNTER to TYK_STATE_SET, and how many labels its series have.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tyk_family_kind(
+    family: *const tyk_family,
+    kind: *mut u32,
+    label_count: *mut usize,
+) -> *mut tyk_error {
+    guard::run(|| {
+        // SAFETY: the rules of the header.
+        let (family, kind, label_count) = unsafe {
+            (handle::given(family, "family")?, handle::place(kind, "kind")?, handle::place(label_count, "label_count")?)
+        };
+        kind.write(family.number());
+        label_count.write(family.label_count());
+        Ok(())
+    })
+}
+
 /// How many series there are, the overflow series aside.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tyk_family_len(family: *const tyk_family, out: *mut u64) -> *mut tyk_error {
@@ -236,7 +270,14 @@ pub unsafe extern "C" fn tyk_family_remove_matching(
     })
 }
 
-/// Looks a series up and records to it; what cannot be done is counted as ignored.
+/// Whether a double is a whole number that i64 and f64 both hold exactly.
+fn is_whole(v: f64) -> bool {
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
+    v.abs() <= EXACT && v.trunc() == v
+}
+
+/// Looks a series up and records to it; what cannot be done is counted as ignored, without a word that would have to be
+/// made.
 ///
 /// # Safety
 /// The rules of the header.
@@ -247,10 +288,12 @@ unsafe fn look_up_and(
     record: impl FnOnce(&Any, &[&str]) -> Result<bool>,
 ) {
     // SAFETY: passed on to the caller.
-    let done = unsafe {
-        handle::given(family, "family")
-            .and_then(|family| text::with_values(values, count, |values| record(&family.0, values)))
-    };
+    let Some(family) = (unsafe { handle::optional(family) }) else { return guard::ignore() };
+    if count != family.label_count() || (values.is_null() && count > 0) {
+        return guard::ignore();
+    }
+    // SAFETY: passed on to the caller.
+    let done = unsafe { text::with_values(values, count, |values| record(&family.0, values)) };
     if !done.unwrap_or(false) {
         guard::ignore();
     }
@@ -266,7 +309,7 @@ pub unsafe extern "C" fn tyk_family_add(family: *const tyk_family, values: *cons
             look_up_and(family, values, count, |family, values| match family {
                 Any::Counter(family) => family.add_f64(values, v).map(|()| true),
                 Any::Gauge(family) => family.add(values, v).map(|()| true),
-                Any::UpDown(family) if v.trunc() == v => family.add(values, v as i64).map(|()| true),
+                Any::UpDown(family) if is_whole(v) => family.add(values, v as i64).map(|()| true),
                 _ => Ok(false),
             });
         }

@@ -20,6 +20,14 @@ pub(crate) struct Held<V: View> {
     pub(crate) behind: V::Behind,
 }
 
+/// Lists longer than this are no lists: a negative length that was made unsigned, or memory that was never written. What
+/// Rust calls a slice is at most `isize::MAX` bytes.
+fn too_long(count: usize, size: usize, name: &str) -> Option<Error> {
+    let fits = count.checked_mul(size).is_some_and(|bytes| bytes <= isize::MAX as usize);
+    (!fits)
+        .then(|| Error::new(ErrorCode::InvalidOption, format!("`{name}` cannot have {count} members; give its length")))
+}
+
 fn null(name: &str) -> Error {
     Error::new(ErrorCode::NullPointer, format!("argument `{name}` is NULL, and must not be"))
 }
@@ -70,8 +78,11 @@ pub(crate) unsafe fn list<'a, T>(first: *const T, count: usize, name: &str) -> R
     match (first.is_null(), count) {
         (_, 0) => Ok(&[]),
         (true, _) => Err(null(name)),
-        // SAFETY: passed on to the caller.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts(first, count) }),
+        (false, _) => match too_long(count, size_of::<T>(), name) {
+            Some(error) => Err(error),
+            // SAFETY: passed on to the caller.
+            None => Ok(unsafe { std::slice::from_raw_parts(first, count) }),
+        },
     }
 }
 
@@ -83,8 +94,11 @@ pub(crate) unsafe fn room<'a, T>(first: *mut T, count: usize, name: &str) -> Res
     match (first.is_null(), count) {
         (_, 0) => Ok(&mut []),
         (true, _) => Err(null(name)),
-        // SAFETY: passed on to the caller; nothing is read through it.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts_mut(first.cast(), count) }),
+        (false, _) => match too_long(count, size_of::<T>(), name) {
+            Some(error) => Err(error),
+            // SAFETY: passed on to the caller; nothing is read through it.
+            None => Ok(unsafe { std::slice::from_raw_parts_mut(first.cast(), count) }),
+        },
     }
 }
 

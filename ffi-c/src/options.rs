@@ -2,6 +2,7 @@
 
 use crate::handle;
 use crate::text::{self, tyk_label};
+use engine::snapshot::Meta;
 use engine::{
     Builder, Counter, Error, ErrorCode, FamilyVec, Gauge, Histogram, Info, Metric, NameRule, Registry, Result,
     StateSet, Store, Summary, UpDown, VecOf,
@@ -133,7 +134,10 @@ pub(crate) unsafe fn registry(options: *const tyk_registry_options) -> Result<Re
             builder = builder.series_limit(options.series_limit);
         }
         // SAFETY: passed on to the caller.
-        for (name, value) in unsafe { text::labels(options.const_labels, options.const_label_count) }? {
+        let const_labels = unsafe { text::labels(options.const_labels, options.const_label_count) }?;
+        let rule = if options.names == TYK_NAMES_LEGACY { NameRule::Legacy } else { NameRule::Utf8 };
+        rule.check(&Meta { name: "registry".into(), const_labels: const_labels.clone(), ..Meta::default() })?;
+        for (name, value) in const_labels {
             builder = builder.const_label(name, value);
         }
     }

@@ -43,16 +43,19 @@ pub(crate) unsafe fn cell<V: OnSeries>(handle: *const V) -> u32 {
     unsafe { host_cell(handle) }.load(Relaxed)
 }
 
-/// Goes on with the private cells that the series was given, if it was.
+/// Shows hosts the private cells that the metric goes on with since it was given them.
 ///
 /// # Safety
 /// As for [`cell`].
-#[cold]
-#[inline(never)]
+#[inline]
 pub(crate) unsafe fn follow<V: OnSeries>(handle: *const V, metric: &impl Metric) {
     // SAFETY: as in `cell`.
+    let (shown, known) = (unsafe { host_cell(handle) }, metric.known_cell());
     // Relaxed: either number is the series' own, and a merge reads the cells of both.
-    unsafe { host_cell(handle) }.store(metric.place().cell, Relaxed);
+    if shown.load(Relaxed) != known {
+        // Relaxed: as above. Only written if it changed, as other threads read the line.
+        shown.store(known, Relaxed);
+    }
 }
 
 /// # Safety

@@ -25,6 +25,18 @@ pub struct tyk_label {
     pub value: tyk_str,
 }
 
+/// The longest text that is taken: far above any label value, so that a length that was never set is an error and not a
+/// walk through memory.
+const LONGEST: usize = 1 << 20;
+
+fn check_length(len: usize, name: &str) -> Result<()> {
+    if len <= LONGEST {
+        return Ok(());
+    }
+    let message = format!("`{name}` is a text of {len} bytes, and {LONGEST} are allowed; give the length in bytes");
+    Err(Error::new(ErrorCode::InvalidText, message))
+}
+
 impl From<&str> for tyk_str {
     fn from(text: &str) -> Self {
         tyk_str { data: text.as_ptr().cast(), len: text.len() }
@@ -38,6 +50,7 @@ impl tyk_str {
     /// It is NULL, or valid as long as `'a`.
     #[inline]
     pub(crate) unsafe fn lossy<'a>(&self, name: &str) -> Result<Cow<'a, str>> {
+        check_length(self.len, name)?;
         // SAFETY: passed on to the caller.
         let bytes = unsafe { handle::list(self.data.cast::<u8>(), self.len, name) }?;
         Ok(match std::str::from_utf8(bytes) {
@@ -51,6 +64,7 @@ impl tyk_str {
     /// # Safety
     /// As for [`lossy`](Self::lossy).
     pub(crate) unsafe fn strict<'a>(&self, name: &str) -> Result<&'a str> {
+        check_length(self.len, name)?;
         // SAFETY: passed on to the caller.
         let bytes = unsafe { handle::list(self.data.cast::<u8>(), self.len, name) }?;
         std::str::from_utf8(bytes).map_err(|error| {

@@ -53,6 +53,9 @@ fn constants() -> String {
     for (name, part) in [("MAJOR", major), ("MINOR", minor), ("PATCH", patch)] {
         line(format_args!("#define TYK_VERSION_{name} {part}"));
     }
+    line(format_args!("\n/* Compilers that can warn of an error that is not looked at do. */"));
+    line(format_args!("#ifdef __GNUC__\n#define TYK_MUST_USE __attribute__((warn_unused_result))\n#else"));
+    line(format_args!("#define TYK_MUST_USE\n#endif"));
     line(format_args!("\n/* What went wrong. The numbers are stable. */"));
     for code in ErrorCode::ALL {
         line(format_args!("#define TYK_ERROR_{} {}", code.as_str().to_uppercase(), code as u32));
@@ -73,7 +76,7 @@ fn generated() -> String {
         include_guard: Some("TYKMETRICS_H".into()),
         header: Some(read(&here().join("header/rules.h")).trim_end().into()),
         after_includes: Some(format!("\n{}", constants())),
-        sys_includes: ["stdbool.h", "stddef.h", "stdint.h"].map(String::from).into(),
+        sys_includes: ["stdbool.h", "stddef.h", "stdint.h", "string.h"].map(String::from).into(),
         no_includes: true,
         line_length: 120,
         tab_width: 2,
@@ -93,6 +96,8 @@ fn generated() -> String {
     let mut bytes = Vec::new();
     builder.generate().expect("the sources make a header").write(&mut bytes);
     let header = String::from_utf8(bytes).expect("a header is UTF-8");
+    // An error that is not looked at is a mistake, and a leak.
+    let header = header.replace("\nstruct tyk_error *tyk_", "\nTYK_MUST_USE\nstruct tyk_error *tyk_");
     let inline = read(&here().join("header/inline.h"));
     // Behind the declarations, inside of the braces for C++.
     let end = header.rfind("#ifdef __cplusplus\n}").expect("cbindgen closes the braces for C++");

@@ -129,7 +129,7 @@ impl Registry {
         self.upkeep();
         let families = self.families();
         for family in families.iter() {
-            if !family.visit(visitor) {
+            if !family.visit(&self.labelled(&family.meta), visitor) {
                 return;
             }
         }
@@ -154,7 +154,7 @@ impl Registry {
         }
     }
 
-    /// A collected family's meta with the registry's constant labels, which collectors need not know.
+    /// A family's meta with the registry's constant labels, which collectors and other registries need not know.
     fn labelled(&self, meta: &Arc<Meta>) -> Arc<Meta> {
         let has = |name: &String| {
             meta.label_names.contains(name) || meta.const_labels.iter().any(|(constant, _)| constant == name)
@@ -195,8 +195,9 @@ struct Scratch {
 }
 
 impl Core {
-    /// Walks the family's series, the overflow series last. False if the visitor has had enough.
-    pub(crate) fn visit(&self, visitor: &mut impl Visitor) -> bool {
+    /// Walks the family's series, the overflow series last; `meta` is the family's with the labels of the registry that
+    /// shows it. False if the visitor has had enough.
+    pub(crate) fn visit(&self, meta: &Arc<Meta>, visitor: &mut impl Visitor) -> bool {
         let mut scratch = Scratch { now_ms: steady_ms(), counts: Vec::new(), exemplars: Vec::new() };
         // Series that are made while this walk waits for its sink are left to the next one: such a series may be the heir of
         // one that was shown already, and no series may be there twice.
@@ -204,7 +205,7 @@ impl Core {
         let paged = self.width() >= crate::shard::numbering::PAGE_CELLS;
         let step = if paged { STEP_PAGED } else { STEP };
         let mut overflow = Vec::new();
-        visitor.begin(&self.meta);
+        visitor.begin(meta);
         let mut from: Slot = 0;
         loop {
             let to = made.min(from.saturating_add(step));
@@ -226,12 +227,12 @@ impl Core {
                     batch.cells.push(record.first_number());
                     batch.created_ms.push(self.created_ms(record));
                 } else {
-                    self.give(&view, &mut batch, visitor);
+                    self.give(meta, &view, &mut batch, visitor);
                     let values: Vec<_> = self.label_texts(record).collect();
-                    self.give_row(&view, record, (&self.meta.label_names, &values), &mut scratch, visitor);
+                    self.give_row(&view, record, (&meta.label_names, &values), &mut scratch, visitor);
                 }
             }
-            self.give(&view, &mut batch, visitor);
+            self.give(meta, &view, &mut batch, visitor);
             drop(batch);
             drop(view);
             if !visitor.step() {
@@ -269,12 +270,12 @@ impl Core {
     }
 
     /// Reads the counters that were put together and gives them to the visitor.
-    fn give(&self, view: &View<'_>, batch: &mut Counters<'_>, visitor: &mut impl Visitor) {
+    fn give(&self, meta: &Meta, view: &View<'_>, batch: &mut Counters<'_>, visitor: &mut impl Visitor) {
         if batch.cells.is_empty() {
             return;
         }
         view.counts(&batch.cells, &mut batch.wholes);
-        visitor.counters(&self.meta, batch);
+        visitor.counters(meta, batch);
         batch.clear();
     }
 

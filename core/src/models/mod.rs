@@ -168,7 +168,7 @@ fn scrape(family: &Core) -> Vec<Shown> {
         fn end(&mut self) {}
     }
     let mut walk = Walk(Vec::new());
-    family.visit(&mut walk);
+    family.visit(&family.meta, &mut walk);
     walk.0
 }
 

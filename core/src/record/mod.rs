@@ -49,6 +49,11 @@ pub trait Metric: Clone + Send + Sync + sealed::Sealed + 'static {
     fn place(&self) -> Place {
         self.bound().place()
     }
+
+    /// The number of the series' first cell, as the handle last knew it: one read, where [`place`](Self::place) looks.
+    fn known_cell(&self) -> u32 {
+        self.bound().number()
+    }
 }
 
 /// Where a series is. What it points to is valid for as long as the handle it is from.

@@ -243,7 +243,8 @@ impl Registry {
     }
 
     /// Lists a family in this registry too, beside those it was registered with: it is rendered and kept up here from
-    /// now on. Nothing happens if it is listed already.
+    /// now on, with the constant labels of both. Its limits stay those of the registry that made it, which counts its
+    /// series. Nothing happens if it is listed already.
     ///
     /// ```
     /// use tykmetrics::{Format, Registry};
@@ -301,6 +302,15 @@ impl Registry {
     fn list_core(&self, family: &Arc<Core>) -> Result<()> {
         let meta = &family.meta;
         self.name_rule().check(meta)?;
+        // Shown here with the labels of this registry too, of which none may be there twice.
+        if let Some((label, _)) = self.const_labels().iter().find(|(name, _)| meta.label_names.contains(name)) {
+            let message = format!(
+                "metric {:?} has a label {label:?}, which every series of this registry carries: \
+                 list it in another registry, or name one of the labels otherwise",
+                meta.name
+            );
+            return Err(Error::new(ErrorCode::InvalidLabel, message));
+        }
         let mut names = held(self.inner.names.lock());
         if names.get(&name::classic(&meta.name)).is_some_and(|known| known.uid == family.uid) {
             return Ok(());
@@ -353,12 +363,14 @@ impl Registry {
     /// Asks callbacks, promotes, expires and reclaims, as the start of every scrape does. Worth calling by itself only
     /// where nobody scrapes.
     pub fn upkeep(&self) {
-        // Whoever finds another at it has nothing to do.
-        let Some(_keeping) = try_held(&self.inner.keeping) else { return };
-        let now = steady_ms();
-        let failures: u64 = self.families().iter().map(|family| family.upkeep(now)).sum();
+        let families = self.families();
+        let failures: u64 = families.iter().map(|family| family.ask_callbacks()).sum();
         // Relaxed: a count that is only shown.
         self.inner.scrapes.failures.fetch_add(failures, Relaxed);
+        // Whoever finds another at the rest has nothing to do.
+        let Some(_keeping) = try_held(&self.inner.keeping) else { return };
+        let now = steady_ms();
+        families.iter().for_each(|family| family.upkeep(now));
         let unlisted: Vec<Arc<Core>> = {
             let mut unlisted = held(self.inner.unlisted.lock());
             unlisted.retain(|family| family.strong_count() > 0);

@@ -34,16 +34,14 @@ enum Merged {
 }
 
 impl Core {
-    /// One round, unless somebody else is at it. No other lock is held when it begins. Tells how many callbacks failed.
-    pub(super) fn upkeep(self: &Arc<Self>, now_ms: u64) -> u64 {
-        let Some(_keeping) = try_held(&self.keeping) else { return 0 };
-        let failures = self.ask_callbacks();
+    /// One round, unless somebody else is at it. No other lock is held when it begins.
+    pub(super) fn upkeep(self: &Arc<Self>, now_ms: u64) {
+        let Some(_keeping) = try_held(&self.keeping) else { return };
         self.promote_hot();
         if let Some(ttl) = self.spec.expire_after {
             self.expire(now_ms, ttl.as_millis() as u64);
         }
         self.reclaim();
-        failures
     }
 
     /// Takes back what nobody holds, unless somebody else is at it.
@@ -53,7 +51,8 @@ impl Core {
         }
     }
 
-    fn ask_callbacks(&self) -> u64 {
+    /// Reads what functions of the host tell, holding no lock: several scrapes may ask at once. Tells how many failed.
+    pub(super) fn ask_callbacks(&self) -> u64 {
         let mut failures = 0;
         for (slot, callback) in self.side.callbacks() {
             // A callback is the host's code: its panic must not reach the scrape.

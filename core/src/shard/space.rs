@@ -76,7 +76,8 @@ impl Space {
             slabs: (0..MAX_SLABS).map(|_| AtomicPtr::new(std::ptr::null_mut())).collect(),
             slab_count: AtomicUsize::new(0),
             announced: AtomicUsize::new(0),
-            idle: Mutex::new(Vec::new()),
+            // With room for all, so that no writer's end allocates.
+            idle: Mutex::new(Vec::with_capacity(MAX_SLABS)),
             ledger: RwLock::new(Vec::new()),
             attachments: AtomicU64::new(0),
         })

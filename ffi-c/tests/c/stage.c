@@ -152,7 +152,9 @@ static void call_in_collector(void *user, tyk_families *into) {
     tyk_options of = options(stage, "pushed_total", TYK_COUNTER);
     OK(tyk_families_add(into, TYK_COUNTER, &of, &stage->pushed_counter));
     /* A series that a start and exemplars can be given to. */
-    OK(tyk_families_push(into, stage->pushed_counter, stage->values, of.label_count, 1));
+    of = options(stage, "pushed_more_total", TYK_COUNTER);
+    OK(tyk_families_add(into, TYK_COUNTER, &of, &stage->pushed_more));
+    OK(tyk_families_push(into, stage->pushed_more, stage->values, of.label_count, 1));
     of = options(stage, "pushed_histogram", TYK_HISTOGRAM);
     of.buckets = stage->numbers;
     of.bucket_count = 1;

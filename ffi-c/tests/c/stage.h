@@ -34,7 +34,7 @@ struct stage {
 
     /* Within a collector's callback only. */
     tyk_families *families;
-    size_t pushed_counter, pushed_histogram, pushed_summary;
+    size_t pushed_more, pushed_counter, pushed_histogram, pushed_summary;
 
     tyk_registry_options registry_options;
     tyk_options options, state_options; /* of metrics that are not there yet */
@@ -59,6 +59,7 @@ struct stage {
     tyk_exemplar_view exemplar_view;
     double number, number2;
     uint64_t whole;
+    uint32_t kind;
     int64_t integer;
     size_t size;
     bool flag;

@@ -55,7 +55,22 @@ fn a_header_of_another_version_ends_at_load() {
 fn a_header_with_a_larger_structure_ends_at_load() {
     let larger =
         replaced("  size_t state_count;\n} tyk_options;", "  size_t state_count;\n  size_t one_more;\n} tyk_options;");
-    ends_at_load(&built("size", larger), "sizes");
+    ends_at_load(&built("size", larger), "tyk_options");
+}
+
+/// Structures that say their size may be those of an earlier header; the others may not.
+#[test]
+fn a_header_with_a_smaller_structure_that_says_its_size_starts() {
+    let before = |header: &str| {
+        let states = "  const char *const *states;\n";
+        let start = header.find(states).expect("the states of the options");
+        let end = header[start..].find("} tyk_options;").expect("the end of the options") + start;
+        let comments = header[..start].rfind("  // Of a state set").expect("their description");
+        format!("{}{}", &header[..comments], &header[end..])
+    };
+    assert_eq!(run(&mut program(&built("earlier", before))), "main\n");
+    let smaller = replaced("  const double *more;\n", "");
+    ends_at_load(&built("smaller", smaller), "tyk_table");
 }
 
 #[test]

@@ -61,6 +61,7 @@ const NOUNS: &[&str] = &[
     "series",
     "table",
     "check",
+    "options",
 ];
 
 /// Names that are whole as they are.
