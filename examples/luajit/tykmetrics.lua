@@ -1,7 +1,7 @@
 --- libtykmetrics for LuaJIT: counters, gauges and histograms for OpenResty and other programs that run LuaJIT.
 --
--- What is registered is kept by the caller; records are FFI calls, which LuaJIT compiles to plain calls, and allocate
--- nothing. Mistakes in names, labels and options raise a Lua error with the library's message. Records never raise
+-- What is registered is kept by the caller; records are FFI calls, which LuaJIT compiles to plain calls; values
+-- that are no strings are made strings first. Mistakes in names, labels and options raise a Lua error with the library's message. Records never raise
 -- because of metrics: what the library cannot use it ignores.
 --
 -- The functions below are declared as the header has them; the project's tests compare the two.
@@ -223,6 +223,12 @@ local M = {}
 
 --- The library's version.
 M.version = ffi.string(lib.tyk_version())
+
+-- What is declared above is of this interface; before 1.0 every minor version may have another.
+local interface = "0.1"
+if M.version:match("^%d+%.%d+") ~= interface then
+  error("libtykmetrics is " .. M.version .. ", and this module is for " .. interface .. ": take the module that came with it")
+end
 
 --- A registry: what one page shows. `const_labels` is optional: a table of labels that every series carries.
 function M.registry(const_labels)

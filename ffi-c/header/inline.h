@@ -52,13 +52,14 @@ __attribute__((constructor)) static void tyk_check_at_load(void) {
 #endif
 
 /* Under the thread sanitizer the forms without a call are calls, since it does not see how the library hands the cells of
- * a thread that ended to the next one. */
-#if !defined(TYK_NO_INLINE) && (!defined(__GNUC__) || defined(__SANITIZE_THREAD__))
+ * a thread that ended to the next one; with TYK_INLINE defined they stay. */
+#ifndef TYK_INLINE
+#if !defined(__GNUC__) || defined(__SANITIZE_THREAD__)
 #define TYK_NO_INLINE
-#endif
-#if !defined(TYK_NO_INLINE) && defined(__has_feature)
+#elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define TYK_NO_INLINE
+#endif
 #endif
 #endif
 
