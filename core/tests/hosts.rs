@@ -187,3 +187,54 @@ fn a_fractional_add_keeps_its_exemplar() {
     assert_eq!((series.value().as_f64(), series.exemplars().len()), (Some(0.25), 1));
     assert_eq!(series.exemplars()[0].labels, [("trace_id".to_owned(), "a".to_owned())]);
 }
+
+#[test]
+fn a_listed_family_carries_the_labels_of_both_registries() {
+    let home = Registry::options().const_label("home", "a").build();
+    let shown = Registry::options().const_label("env", "prod").build();
+    let jobs = home.counter("jobs_total", "").label_names(["queue"]).unlisted().register().expect("registered");
+    jobs.inc(&["mail"]).expect("one label");
+    shown.list(&jobs).expect("a free name");
+    assert!(text(&shown).ends_with("jobs_total{queue=\"mail\",home=\"a\",env=\"prod\"} 1\n"), "{}", text(&shown));
+    let clash = home.counter("clash_total", "").label_names(["env"]).unlisted().register().expect("registered");
+    assert_eq!(shown.list(&clash).expect_err("env would be there twice").code(), ErrorCode::InvalidLabel);
+}
+
+#[test]
+fn every_scrape_asks_the_callbacks_also_beside_another() {
+    let registry = Registry::new();
+    let gauge = registry.gauge("level", "").register().expect("registered");
+    let asked = Arc::new(AtomicU64::new(0));
+    let (begun, wait) = std::sync::mpsc::channel();
+    let (go, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    let count = Arc::clone(&asked);
+    gauge.callback(move || {
+        let nth = count.fetch_add(1, Relaxed) + 1;
+        if nth == 1 {
+            begun.send(()).expect("the test listens");
+            held.lock().expect("not poisoned").recv().expect("the test lets go");
+        }
+        nth as f64
+    });
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| text(&registry));
+        wait.recv().expect("the first scrape asks");
+        assert!(text(&registry).ends_with("level 2\n"), "a scrape beside a slow one asks by itself");
+        go.send(()).expect("the first scrape waits");
+        slow.join().expect("it ends well");
+    });
+    assert_eq!(asked.load(Relaxed), 2);
+}
+
+#[test]
+fn requests_whose_names_are_taken_are_an_error_until_they_are_free() {
+    let registry = Registry::new();
+    registry.gauge("t_gateway_requests_total", "").register().expect("registered");
+    assert_eq!(tykmetrics::Requests::new(&registry, "t").expect_err("taken").code(), ErrorCode::Conflict);
+    assert!(registry.unregister("t_gateway_requests_total"));
+    tykmetrics::Requests::new(&registry, "t").expect("free again").record("1", "a", "GET", 404, 5_000_000);
+    let snapshot = registry.snapshot();
+    assert_eq!(snapshot.value("t_gateway_request_errors_total", &[("error_type", "client_error")]), Some(1.0));
+    assert_eq!(snapshot.value("t_gateway_requests_total", &[("status_code", "404")]), Some(1.0));
+}
