@@ -71,7 +71,7 @@ install: library
 	ln -sf libtykmetrics.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libtykmetrics.so.$(INTERFACE)"
 	ln -sf libtykmetrics.so.$(INTERFACE) "$(DESTDIR)$(LIBDIR)/libtykmetrics.so"
 	for pc in tykmetrics tykmetrics-static; do \
-	  sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' ffi-c/$$pc.pc.in \
+	  sed -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@LIBDIR@|$(abspath $(LIBDIR))|' -e 's|@VERSION@|$(VERSION)|' ffi-c/$$pc.pc.in \
 	    > "$(DESTDIR)$(LIBDIR)/pkgconfig/$$pc.pc"; \
 	done
 
@@ -128,7 +128,7 @@ test-go: prefix lint-go
 	cd bindings-go && $(GO_ENV) $(GO) test -race ./...
 	cd bindings-go && $(GO_ENV) $(GO) test -gcflags=all=-d=checkptr ./...
 	set -e; for tag in tykmetrics_noasm tykmetrics_nolinkname tykmetrics_shared; do \
-	  (cd bindings-go && $(GO_ENV) $(GO) test -tags $$tag .); done
+	  (cd bindings-go && $(GO_ENV) $(GO) test -tags $$tag ./...); done
 	set -e; for toolchain in $(GO_OLDEST) $(GO_NEWEST); do \
 	  (cd bindings-go && $(GO_ENV) GOTOOLCHAIN=$$toolchain $(GO) test .); done
 

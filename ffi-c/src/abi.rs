@@ -71,8 +71,10 @@ unsafe fn check(built_with: *const tyk_abi) -> engine::Result<()> {
     let (version, count) = unsafe { ((*built_with).version, (*built_with).count as usize) };
     let library = env!("CARGO_PKG_VERSION");
     let wrong = |what: String| {
-        let message =
-            format!("{what}, and the library is {library}: build it with the header that came with the library");
+        let message = format!(
+            "{what}, and the library is {library}: build it with the header that came with the library, \
+             all of it (a cache of compiled objects may keep an old one: `go clean -cache`, `ccache -C`)"
+        );
         Err(Error::new(ErrorCode::Abi, message))
     };
     if version != TYK_ABI {
