@@ -6,6 +6,7 @@
 use crate::error::Result;
 use crate::record::{Counter, Histogram};
 use crate::registry::{Family, Registry};
+use crate::sync::made_once;
 use std::sync::OnceLock;
 
 /// The families of a gateway's requests.
@@ -63,7 +64,7 @@ impl Requests {
     /// When the names are taken by other metrics.
     pub fn global() -> Result<&'static Requests> {
         static GLOBAL: OnceLock<Result<Requests>> = OnceLock::new();
-        GLOBAL.get_or_init(|| Requests::new(Registry::global(), "tyk_gateway")).as_ref().map_err(Clone::clone)
+        made_once(&GLOBAL, || Requests::new(Registry::global(), "tyk_gateway")).as_ref().map_err(Clone::clone)
     }
 
     /// Counts a request. A status of 400 to 499 is an error of the client, one of 500 and above of the server.

@@ -8,13 +8,8 @@ use super::cell::CellId;
 use super::slab::CellEncoding;
 use super::space::Space;
 use crate::error::{Error, ErrorCode, Result};
-use crate::sync::{AtomicU64, Ordering::*, held};
+use crate::sync::{AtomicU64, Ordering::*, WriteGuard, held};
 use std::ptr::NonNull;
-
-#[cfg(loom)]
-use loom::sync::RwLockWriteGuard;
-#[cfg(not(loom))]
-use std::sync::RwLockWriteGuard;
 
 /// Memory of a host's own that holds the cells of a range of numbers, or what such memory held when its host left.
 pub(super) struct Attached {
@@ -50,7 +45,7 @@ impl Attached {
 }
 
 /// The ledger, held alone: no merge reads.
-pub(crate) struct Alone<'a>(pub(super) RwLockWriteGuard<'a, Vec<Attached>>);
+pub(crate) struct Alone<'a>(pub(super) WriteGuard<'a, Vec<Attached>>);
 
 impl Space {
     /// Adds memory of the host's own to what merges read: `len` cells for the numbers from `first` on.
