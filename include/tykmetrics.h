@@ -35,8 +35,9 @@
  *             not be in use elsewhere. A tyk_shard or attached memory has one writer at a time. A signal handler may
  *             call tyk_counter_add_shared and nothing else.
  * Fork        A child begins with counts of zero, at the same addresses; its registries, families and handles are
- *             valid. The rule of POSIX holds for the rest: a child of a process with threads that does more than
- *             record should exec.
+ *             valid, and it may call every function, whatever other threads were at. A fork waits for calls of other
+ *             threads that are changing or reading what the engine keeps, never for a callback; a callback may fork.
+ *             After a fork in a signal handler, and after _Fork, the child should only record.
  * Text        UTF-8. Names, help and options end in NUL and must be UTF-8. Label values have a length (tyk_str) and may
  *             hold any byte: what is not UTF-8 becomes U+FFFD.
  * Callbacks   They run on the thread that scrapes, on several at once if there are several scrapes, while none of the
@@ -1022,7 +1023,8 @@ void tyk_shard_release(struct tyk_shard **shard);
 // Lets the host's own memory hold the cells of the numbers from `first` to `first + count`: what is in there is part of
 // every scrape until the attachment is released. The memory is zeroed, aligned to 8 bytes, stays valid until then, and
 // is written by one writer at a time in whole 8-byte stores, not before this returns. If a host before left counts for
-// the same numbers, the memory begins with them.
+// the same numbers, the memory begins with them. In a forked child memory from before the fork does not count: attach
+// other memory there.
 TYK_MUST_USE
 struct tyk_error *tyk_shard_attach(uint32_t encoding,
                                    uint32_t first,

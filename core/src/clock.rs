@@ -1,7 +1,9 @@
 //! The one place that asks what time it is.
 
 #[cfg(not(loom))]
-use std::sync::LazyLock;
+use crate::sync::made_once;
+#[cfg(not(loom))]
+use std::sync::OnceLock;
 #[cfg(not(loom))]
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,8 +17,9 @@ pub(crate) fn now_ms() -> u64 {
 /// For what is compared (starts, idle times, windows), where a corrected clock would make the past look like the future.
 #[cfg(not(loom))]
 pub(crate) fn steady_ms() -> u64 {
-    static BEGAN: LazyLock<(Instant, u64)> = LazyLock::new(|| (Instant::now(), now_ms()));
-    BEGAN.1 + BEGAN.0.elapsed().as_millis() as u64
+    static BEGAN: OnceLock<(Instant, u64)> = OnceLock::new();
+    let (began, began_ms) = made_once(&BEGAN, || (Instant::now(), now_ms()));
+    began_ms + began.elapsed().as_millis() as u64
 }
 
 /// A model has one clock.

@@ -6,6 +6,7 @@
 use crate::error::Result;
 use crate::record::{Counter, Histogram};
 use crate::registry::{Family, Registry};
+use crate::sync::made_once;
 use std::sync::OnceLock;
 
 /// The families of a gateway's requests.
@@ -66,7 +67,7 @@ impl Requests {
         match GLOBAL.get() {
             Some(requests) => Ok(requests),
             // Kept once it is right: whoever has the names may give them back.
-            None => Requests::new(Registry::global(), "tyk_gateway").map(|made| GLOBAL.get_or_init(|| made)),
+            None => Requests::new(Registry::global(), "tyk_gateway").map(|made| made_once(&GLOBAL, || made)),
         }
     }
 

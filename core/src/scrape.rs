@@ -8,7 +8,7 @@ use crate::merge::snapshot::{Meta, Row};
 use crate::merge::{Counters, Visitor};
 use crate::registry::Registry;
 use crate::render::{Exposition, Renderer};
-use crate::sync::Ordering::Relaxed;
+use crate::sync::{Ordering::Relaxed, is_outside};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
@@ -45,6 +45,7 @@ impl<S: FnMut(&[u8]) -> Result<(), E>, E> Stream<S, E> {
 
     /// Gives out what there is.
     fn flush(&mut self) -> bool {
+        debug_assert!(is_outside(), "a sink is given bytes while no lock is held");
         self.bytes += self.out.len() as u64;
         match (self.sink)(&self.out) {
             Ok(()) => self.out.clear(),

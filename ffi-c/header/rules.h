@@ -35,8 +35,9 @@
  *             not be in use elsewhere. A tyk_shard or attached memory has one writer at a time. A signal handler may
  *             call tyk_counter_add_shared and nothing else.
  * Fork        A child begins with counts of zero, at the same addresses; its registries, families and handles are
- *             valid. The rule of POSIX holds for the rest: a child of a process with threads that does more than
- *             record should exec.
+ *             valid, and it may call every function, whatever other threads were at. A fork waits for calls of other
+ *             threads that are changing or reading what the engine keeps, never for a callback; a callback may fork.
+ *             After a fork in a signal handler, and after _Fork, the child should only record.
  * Text        UTF-8. Names, help and options end in NUL and must be UTF-8. Label values have a length (tyk_str) and may
  *             hold any byte: what is not UTF-8 becomes U+FFFD.
  * Callbacks   They run on the thread that scrapes, on several at once if there are several scrapes, while none of the

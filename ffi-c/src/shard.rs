@@ -105,7 +105,8 @@ pub unsafe extern "C" fn tyk_shard_release(shard: *mut *mut tyk_shard) {
 /// Lets the host's own memory hold the cells of the numbers from `first` to `first + count`: what is in there is part of
 /// every scrape until the attachment is released. The memory is zeroed, aligned to 8 bytes, stays valid until then, and
 /// is written by one writer at a time in whole 8-byte stores, not before this returns. If a host before left counts for
-/// the same numbers, the memory begins with them.
+/// the same numbers, the memory begins with them. In a forked child memory from before the fork does not count: attach
+/// other memory there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tyk_shard_attach(
     encoding: u32,

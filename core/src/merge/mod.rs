@@ -20,12 +20,12 @@ use crate::registry::series::{ANSWERED, LIVE, OVERFLOW, Record};
 use crate::registry::spec::Cells;
 use crate::shard::cell::CellId;
 use crate::shard::view::{Sum, View};
-use crate::sync::{Ordering::Relaxed, held};
+use crate::sync::{Ordering::Relaxed, held, is_outside, made_once};
 use distribution::Distribution;
 use snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Row, Snapshot, Text, Value};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use window::Window;
 
@@ -84,7 +84,10 @@ impl Counters<'_> {
     }
 }
 
-static OVERFLOW_NAMES: LazyLock<Vec<String>> = LazyLock::new(|| vec![OVERFLOW_LABEL.to_owned()]);
+fn overflow_names() -> &'static [String] {
+    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
+    made_once(&NAMES, || vec![OVERFLOW_LABEL.to_owned()]).as_slice()
+}
 
 impl Registry {
     /// Everything the registry holds now, as plain numbers.
@@ -174,6 +177,7 @@ impl Registry {
         let mut all = Snapshot::default();
         for (_, collector) in collectors {
             let mut one = Snapshot::default();
+            debug_assert!(is_outside(), "a collector is asked while no lock is held");
             // A collector is the host's code: its panic must not reach the scrape.
             match catch_unwind(AssertUnwindSafe(|| collector.collect(&mut one))) {
                 Ok(()) => all.families.append(&mut one.families),
@@ -242,7 +246,7 @@ impl Core {
         }
         for slot in overflow {
             let view = self.space.view();
-            let labels: (&[_], &[_]) = (&OVERFLOW_NAMES, &[Text { raw: "true", plain: true }]);
+            let labels: (&[_], &[_]) = (overflow_names(), &[Text { raw: "true", plain: true }]);
             let record = self.record(slot);
             // The family may have been cleared since.
             if record.state() & (LIVE | OVERFLOW) == LIVE | OVERFLOW {

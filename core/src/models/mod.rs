@@ -8,6 +8,7 @@
 mod attach;
 mod companion;
 mod expiry;
+mod gate;
 mod hand_over;
 mod promotion;
 mod publish;

@@ -19,7 +19,7 @@ use crate::merge::snapshot::Meta;
 use crate::shape::Shape;
 use crate::shard::Space;
 use crate::shard::numbering::Tier;
-use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering::*, RwLock, held};
+use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering::*, RwLock, Turn, held, is_outside};
 use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
 use hashbrown::HashTable;
@@ -61,8 +61,8 @@ pub(crate) struct Core {
     seeds: Seeds,
     index: Box<[CachePadded<RwLock<HashTable<Slot>>>]>,
     pub(super) hot: OnceLock<ArrayQueue<Slot>>,
-    /// Held by whoever does the upkeep: several registries may list the family.
-    pub(super) keeping: Mutex<()>,
+    /// Whose turn it is to do the upkeep: several registries may list the family.
+    pub(super) keeping: Turn,
     pub(crate) side: Side,
     /// When the family was made, Unix time in milliseconds: what its series' starts count from.
     pub(super) birth_ms: u64,
@@ -95,7 +95,7 @@ impl Core {
             seeds: Seeds::process(),
             index: (0..if labels == 0 { 1 } else { STRIPES }).map(|_| CachePadded::default()).collect(),
             hot: OnceLock::new(),
-            keeping: Mutex::new(()),
+            keeping: Turn::new(),
             side: Side::default(),
             birth_ms: steady_ms(),
             overflowed: AtomicU64::new(0),
@@ -419,9 +419,10 @@ impl Drop for Core {
             }
             callbacks.extend(self.free_cells(&ledger, slot));
         }
-        drop(ledger);
-        drop(callbacks);
         // Relaxed: nobody else has the family.
         self.budget.give_back(self.live.load(Relaxed));
+        drop(ledger);
+        debug_assert!(callbacks.is_empty() || is_outside(), "the host's code is dropped where no lock is held");
+        drop(callbacks);
     }
 }

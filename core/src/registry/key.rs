@@ -7,8 +7,9 @@
 //!
 //! The seeds are random per process, so that label values from outside cannot be chosen to collide.
 
+use crate::sync::made_once;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 /// Numbers without pattern, from the golden ratio and the roots of 2 and 3: they only have to differ. Odd.
 const MIX: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0x6a09_e667_f3bc_c909, 0xbb67_ae85_84ca_a73b];
@@ -112,15 +113,15 @@ pub(super) struct Seeds {
 impl Seeds {
     /// The seeds of this process.
     pub(super) fn process() -> Seeds {
-        static SEEDS: LazyLock<Seeds> = LazyLock::new(|| {
+        static SEEDS: OnceLock<Seeds> = OnceLock::new();
+        *made_once(&SEEDS, || {
             // A model must run the same way every time.
             if cfg!(loom) {
                 return Seeds { low: MIX[1], high: MIX[2] };
             }
             let random = RandomState::new();
             Seeds { low: random.hash_one(1), high: random.hash_one(2) }
-        });
-        *SEEDS
+        })
     }
 
     /// The number of a value, whose words are told pair by pair.

@@ -32,7 +32,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::{Kind, Meta};
 use crate::record::{Counter, Gauge, Histogram, Info, Metric, StateSet, Summary, UpDown};
 use crate::shard::Space;
-use crate::sync::{AtomicU64, Mutex, Ordering::Relaxed, RwLock, held, try_held};
+use crate::sync::{AtomicU64, Mutex, Ordering::Relaxed, RwLock, Turn, held, made_once};
 use family::Core;
 use limits::Budget;
 use spec::Spec;
@@ -93,7 +93,7 @@ impl RegistryOptions {
                 collectors: RwLock::new(Vec::new()),
                 collectors_made: AtomicU64::new(0),
                 unlisted: Mutex::new(Vec::new()),
-                keeping: Mutex::new(()),
+                keeping: Turn::new(),
                 scrapes: Scrapes::default(),
             }),
         }
@@ -123,8 +123,8 @@ pub(crate) struct Inner {
     collectors_made: AtomicU64,
     /// Families that were taken out and may still be used.
     unlisted: Mutex<Vec<Weak<Core>>>,
-    /// Held by whoever does the upkeep.
-    keeping: Mutex<()>,
+    /// Whose turn it is to do the upkeep, in which the host's callbacks are asked.
+    keeping: Turn,
     pub(crate) scrapes: Scrapes,
 }
 
@@ -176,7 +176,7 @@ impl Registry {
     /// The registry of this process.
     pub fn global() -> &'static Registry {
         static GLOBAL: OnceLock<Registry> = OnceLock::new();
-        GLOBAL.get_or_init(Registry::new)
+        made_once(&GLOBAL, Registry::new)
     }
 
     /// A counter: it only goes up.
@@ -274,9 +274,10 @@ impl Registry {
         let family = list.remove(at);
         names.retain(|_, owner| owner.uid != family.uid);
         *families = Arc::new(list);
-        drop((families, names));
         family.changed();
         held(self.inner.unlisted.lock()).push(Arc::downgrade(&family));
+        // What is left of it may be the last of the host's callbacks, which are dropped where no lock is held.
+        drop((families, names));
         true
     }
 
@@ -368,7 +369,7 @@ impl Registry {
         // Relaxed: a count that is only shown.
         self.inner.scrapes.failures.fetch_add(failures, Relaxed);
         // Whoever finds another at the rest has nothing to do.
-        let Some(_keeping) = try_held(&self.inner.keeping) else { return };
+        let Some(_keeping) = self.inner.keeping.take() else { return };
         let now = steady_ms();
         families.iter().for_each(|family| family.upkeep(now));
         let unlisted: Vec<Arc<Core>> = {

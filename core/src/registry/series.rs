@@ -9,7 +9,7 @@ use super::family::Core;
 use crate::clock::steady_ms;
 use crate::merge::snapshot::Text;
 use crate::shard::cell::CellId;
-use crate::sync::{AtomicU32, Ordering::*};
+use crate::sync::{AtomicU32, Ordering::*, Section};
 
 // The words of a row.
 pub(super) const STATE: usize = 0;
@@ -234,8 +234,11 @@ impl Core {
 
     #[cold]
     fn warmed(&self, slot: Slot) {
-        if let Some(queue) = self.hot.get() {
-            // A full queue drops the sign: the series is hot, so there will be another.
+        // A thread that is gone in the middle of this would have a child wait at the queue.
+        if let Some(queue) = self.hot.get()
+            && let Some(_whole) = Section::try_enter()
+        {
+            // A full queue and a fork drop the sign: the series is hot, so there will be another.
             let _ = queue.push(slot);
         }
     }

@@ -4,7 +4,7 @@ use super::bound::Slot;
 use crate::merge::snapshot::Exemplar;
 use crate::merge::window::Window;
 use crate::shard::cell::CellId;
-use crate::sync::{Mutex, held};
+use crate::sync::{Mutex, Section, held};
 use dashmap::DashMap;
 use dashmap::try_result::TryResult;
 use std::collections::HashMap;
@@ -34,7 +34,7 @@ pub(crate) struct Side {
     pub(super) expired: Mutex<HashMap<Slot, (u32, Vec<u64>)>>,
     pub(crate) windows: Mutex<HashMap<Slot, Window>>,
     /// By series and the classic bucket the value fell in. A record that finds its place taken leaves it: exemplars are
-    /// a sample, records must not wait.
+    /// a sample, records must not wait. Its locks are not the seam's, so every use is a [`Section`] by itself.
     exemplars: OnceLock<DashMap<(Slot, u32), Exemplar>>,
 }
 
@@ -74,8 +74,9 @@ impl Side {
         held(self.infos.lock()).get(&slot).cloned().unwrap_or_default()
     }
 
-    /// Keeps an exemplar in the place of the one before, unless somebody is at that place.
+    /// Keeps an exemplar in the place of the one before, unless somebody is at that place or forks.
     pub(crate) fn keep_exemplar(&self, slot: Slot, bucket: u32, labels: &[(&str, &str)], value: f64, at_ms: u64) {
+        let Some(_inside) = Section::try_enter() else { return };
         let all = self.exemplars.get_or_init(DashMap::new);
         match all.try_get_mut(&(slot, bucket)) {
             TryResult::Present(mut place) => {
@@ -102,12 +103,14 @@ impl Side {
 
     /// True if any series has an exemplar.
     pub(crate) fn has_exemplars(&self) -> bool {
+        let _inside = Section::enter();
         self.exemplars.get().is_some_and(|all| !all.is_empty())
     }
 
     /// The exemplars of a series with `buckets` places.
     pub(crate) fn exemplars(&self, slot: Slot, buckets: u32, into: &mut Vec<Exemplar>) {
         into.clear();
+        let _inside = Section::enter();
         if let Some(all) = self.exemplars.get().filter(|all| !all.is_empty()) {
             into.extend((0..buckets).filter_map(|bucket| all.get(&(slot, bucket)).map(|e| e.value().clone())));
         }
@@ -116,6 +119,7 @@ impl Side {
     /// Forgets a series that is gone, which has `places` for exemplars; gives its promoted number, and its callback to be
     /// dropped where no lock is held.
     pub(super) fn forget(&self, slot: Slot, places: u32) -> (Option<CellId>, Option<Callback>) {
+        let _inside = Section::enter();
         let callback = held(self.callbacks.lock()).remove(&slot);
         held(self.answers.lock()).remove(&slot);
         held(self.infos.lock()).remove(&slot);

@@ -12,8 +12,9 @@ use super::spec::Cells;
 use crate::shard::cell;
 use crate::shard::numbering::Tier;
 use crate::shard::{ledger::Alone, view::View};
-use crate::sync::{Ordering::*, held, try_held};
+use crate::sync::{Ordering::*, Section, held, is_outside};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -34,9 +35,9 @@ enum Merged {
 }
 
 impl Core {
-    /// One round, unless somebody else is at it. No other lock is held when it begins.
+    /// One round, unless somebody else is at it. No lock is held when it begins.
     pub(super) fn upkeep(self: &Arc<Self>, now_ms: u64) {
-        let Some(_keeping) = try_held(&self.keeping) else { return };
+        let Some(_keeping) = self.keeping.take() else { return };
         self.promote_hot();
         if let Some(ttl) = self.spec.expire_after {
             self.expire(now_ms, ttl.as_millis() as u64);
@@ -46,7 +47,7 @@ impl Core {
 
     /// Takes back what nobody holds, unless somebody else is at it.
     pub(super) fn reclaim_once(self: &Arc<Self>) {
-        if let Some(_keeping) = try_held(&self.keeping) {
+        if let Some(_keeping) = self.keeping.take() {
             self.reclaim();
         }
     }
@@ -55,6 +56,7 @@ impl Core {
     pub(super) fn ask_callbacks(&self) -> u64 {
         let mut failures = 0;
         for (slot, callback) in self.side.callbacks() {
+            debug_assert!(is_outside(), "a callback is asked while no lock is held");
             // A callback is the host's code: its panic must not reach the scrape.
             let Ok(value) = catch_unwind(AssertUnwindSafe(|| callback())) else {
                 failures += 1;
@@ -81,6 +83,7 @@ impl Core {
         let Some(queue) = self.hot.get() else { return };
         let mut signs: HashMap<Slot, u32> = HashMap::new();
         for _ in 0..queue.capacity() {
+            let _whole = Section::enter();
             let Some(slot) = queue.pop() else { break };
             *signs.entry(slot).or_default() += 1;
         }
@@ -97,6 +100,8 @@ impl Core {
         if state & LIVE == 0 || state & PROMOTED != 0 || self.record(slot).first_number() < private {
             return false;
         }
+        // A child has it promoted, or not.
+        let _whole = Section::enter();
         let Some(number) = self.space.take(Tier::Private, self.width()) else { return false };
         if number >= private {
             self.space.recycle(&self.space.alone(), number, self.width());
@@ -215,38 +220,52 @@ impl Core {
 
     /// Takes back the cells and the text of removed series that nothing holds.
     pub(super) fn reclaim(self: &Arc<Self>) {
-        let removed = std::mem::take(&mut held(self.growth.lock()).removed);
-        if removed.is_empty() {
-            return;
+        let mut upto = held(self.growth.lock()).removed.len();
+        while upto > 0 {
+            let from = upto.saturating_sub(BATCH);
+            let callbacks = self.reclaim_some(from..upto);
+            debug_assert!(callbacks.is_empty() || is_outside(), "the host's code is dropped where no lock is held");
+            drop(callbacks);
+            upto = from;
         }
-        removed.iter().filter(|slot| self.state(**slot) & EXPIRED != 0).for_each(|slot| self.fold_late(*slot));
-        let (free, waiting): (Vec<_>, Vec<_>) = removed.into_iter().partition(|slot| self.is_free(*slot));
-        let mut callbacks = Vec::new();
-        for batch in free.chunks(BATCH) {
-            // An expired series that became free since it was folded has had its last add before, so once more.
-            batch.iter().filter(|slot| self.state(**slot) & EXPIRED != 0).for_each(|slot| self.fold_late(*slot));
-            let alone = self.space.alone();
-            let mut private = 0;
-            for &slot in batch {
-                let is_private = self.record(slot).first_number() < self.space.layout().private();
-                private += u32::from(is_private && self.state(slot) & OVERFLOW == 0);
-                let words: Vec<_> = match self.state(slot) & OVERFLOW {
-                    0 => self.record(slot).word_numbers().collect(),
-                    _ => Vec::new(),
-                };
-                callbacks.extend(self.free_cells(&alone, slot));
-                words.into_iter().for_each(|word| self.words.release(word));
-                // Relaxed: the row is reused under the lock of growth.
-                self.rows.row(slot)[STATE].store(0, Relaxed);
-            }
-            drop(alone);
-            held(self.growth.lock()).private_left += private;
+    }
+
+    /// As [`reclaim`](Self::reclaim), of those at these places in the list of the removed. A child has it done, or not
+    /// begun. Gives the callbacks that are to be dropped.
+    fn reclaim_some(self: &Arc<Self>, places: Range<usize>) -> Vec<Callback> {
+        let _whole = Section::enter();
+        let removed = held(self.growth.lock()).removed[places.clone()].to_vec();
+        let is_expired = |slot: &&Slot| self.state(**slot) & EXPIRED != 0;
+        removed.iter().filter(is_expired).for_each(|slot| self.fold_late(*slot));
+        let free: Vec<(usize, Slot)> = places.zip(removed).filter(|(_, slot)| self.is_free(*slot)).collect();
+        if free.is_empty() {
+            return Vec::new();
         }
+        // An expired series that became free since it was folded has had its last add before, so once more.
+        free.iter().map(|(_, slot)| slot).filter(is_expired).for_each(|slot| self.fold_late(*slot));
+        let (mut private, mut callbacks) = (0, Vec::new());
+        let alone = self.space.alone();
+        for &(_, slot) in &free {
+            let is_private = self.record(slot).first_number() < self.space.layout().private();
+            private += u32::from(is_private && self.state(slot) & OVERFLOW == 0);
+            let words: Vec<_> = match self.state(slot) & OVERFLOW {
+                0 => self.record(slot).word_numbers().collect(),
+                _ => Vec::new(),
+            };
+            callbacks.extend(self.free_cells(&alone, slot));
+            words.into_iter().for_each(|word| self.words.release(word));
+            // Relaxed: the row is reused under the lock of growth.
+            self.rows.row(slot)[STATE].store(0, Relaxed);
+        }
+        drop(alone);
         let mut growth = held(self.growth.lock());
-        growth.free.extend(free);
-        growth.removed.extend(waiting);
-        drop(growth);
-        drop(callbacks);
+        growth.private_left += private;
+        // From the highest place on: what comes to a place that is left was looked at already, or removed since.
+        for (place, slot) in free.into_iter().rev() {
+            growth.removed.swap_remove(place);
+            growth.free.push(slot);
+        }
+        callbacks
     }
 
     fn is_free(&self, slot: Slot) -> bool {

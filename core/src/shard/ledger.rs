@@ -8,19 +8,16 @@ use super::cell::CellId;
 use super::slab::CellEncoding;
 use super::space::Space;
 use crate::error::{Error, ErrorCode, Result};
-use crate::sync::{AtomicU64, Ordering::*, held};
+use crate::sync::{AtomicU64, Ordering::*, WriteGuard, held, lifetime};
 use std::ptr::NonNull;
-
-#[cfg(loom)]
-use loom::sync::RwLockWriteGuard;
-#[cfg(not(loom))]
-use std::sync::RwLockWriteGuard;
 
 /// Memory of a host's own that holds the cells of a range of numbers, or what such memory held when its host left.
 pub(super) struct Attached {
     id: u64,
     first: CellId,
     len: u32,
+    /// The process whose counts it holds. In a forked child it holds the parent's, which are not the child's to show.
+    lifetime: u64,
     memory: NonNull<AtomicU64>,
     pub(super) encoding: CellEncoding,
     /// The cells themselves, once the host has left.
@@ -42,7 +39,11 @@ impl Attached {
         }
     }
 
+    /// The cell of a number, if it is here and counts.
     pub(super) fn cell(&self, number: CellId) -> Option<&AtomicU64> {
+        if self.lifetime != lifetime() {
+            return None;
+        }
         let at = number.checked_sub(self.first).filter(|at| *at < self.len)?;
         // SAFETY: `at` is inside the memory the host attached, which it keeps valid until the release returns.
         Some(unsafe { self.memory.add(at as usize).as_ref() })
@@ -50,7 +51,7 @@ impl Attached {
 }
 
 /// The ledger, held alone: no merge reads.
-pub(crate) struct Alone<'a>(pub(super) RwLockWriteGuard<'a, Vec<Attached>>);
+pub(crate) struct Alone<'a>(pub(super) WriteGuard<'a, Vec<Attached>>);
 
 impl Space {
     /// Adds memory of the host's own to what merges read: `len` cells for the numbers from `first` on.
@@ -71,8 +72,10 @@ impl Space {
         // Relaxed: a number to tell attachments apart.
         let id = self.attachments.fetch_add(1, Relaxed);
         let mut ledger = held(self.ledger.write());
-        let fresh = Attached { id, first, len, memory, encoding, parked: None };
-        let left = |a: &Attached| a.parked.is_some() && (a.encoding, a.first, a.len) == (encoding, first, len);
+        let fresh = Attached { id, first, len, lifetime: lifetime(), memory, encoding, parked: None };
+        let left = |a: &Attached| {
+            a.parked.is_some() && (a.encoding, a.first, a.len, a.lifetime) == (encoding, first, len, lifetime())
+        };
         if let Some(at) = ledger.iter().position(left) {
             let parked = ledger.swap_remove(at);
             (first..first + len).for_each(|number| fresh.take_over(&parked, number));
@@ -88,8 +91,8 @@ impl Space {
         let Some(attached) = ledger.iter_mut().find(|a| a.id == id) else { return };
         let block: Box<[AtomicU64]> = (0..attached.len).map(|_| AtomicU64::new(0)).collect();
         let Some(memory) = NonNull::new(block.as_ptr().cast_mut()) else { return };
-        let (first, len, encoding) = (attached.first, attached.len, attached.encoding);
-        let parked = Attached { id, first, len, memory, encoding, parked: Some(block) };
+        let Attached { first, len, encoding, lifetime, .. } = *attached;
+        let parked = Attached { id, first, len, lifetime, memory, encoding, parked: Some(block) };
         (first..first + len).for_each(|number| parked.take_over(attached, number));
         *attached = parked;
     }
@@ -104,7 +107,8 @@ pub struct Attachment {
 impl Attachment {
     /// Lets the host's own memory hold the cells of the numbers `first..first + len`: merges add it up until the
     /// attachment is dropped, which copies what it holds. If a host before left counts for the same range, the memory
-    /// begins with them.
+    /// begins with them. In a forked child, memory from before the fork does not count: it holds the parent's counts.
+    /// Attach other memory there.
     ///
     /// # Errors
     /// When the range does not lie in the cells of this process, or `memory` is not aligned to 8 bytes.

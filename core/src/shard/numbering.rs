@@ -88,7 +88,7 @@ impl Region {
 
     /// As [`take`](Self::take), without ever waiting: a free list that somebody else is at is passed by.
     fn take_at_once(&self, len: u32) -> Option<CellId> {
-        let used = self.free.try_lock().ok().and_then(|mut free| free.get_mut(&len).and_then(Vec::pop));
+        let used = self.free.try_lock().and_then(|mut free| free.get_mut(&len).and_then(Vec::pop));
         used.or_else(|| self.fresh(len))
     }
 

@@ -11,6 +11,8 @@ use super::numbering::{Layout, Numbering, PAGE_CELLS, Tier};
 use super::slab::{CellEncoding, Owner, Slab};
 use super::view::View;
 use crate::error::Result;
+#[cfg(not(loom))]
+use crate::sync::made_once;
 use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Mutex, Ordering::*, OwnLoad, RwLock, fence, held};
 use std::ptr::NonNull;
 
@@ -47,7 +49,7 @@ impl Space {
     #[cfg(not(loom))]
     pub(crate) fn process() -> &'static Space {
         static PROCESS: std::sync::OnceLock<Space> = std::sync::OnceLock::new();
-        PROCESS.get_or_init(|| {
+        made_once(&PROCESS, || {
             let mut layout = Layout::DEFAULT;
             loop {
                 match Space::new(layout) {

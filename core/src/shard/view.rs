@@ -7,16 +7,12 @@ use super::cell::{self, CellId};
 use super::ledger::Attached;
 use super::slab::{CellEncoding, Slab};
 use super::space::Space;
-use crate::sync::AtomicU64;
-#[cfg(loom)]
-use loom::sync::RwLockReadGuard;
+use crate::sync::{AtomicU64, ReadGuard};
 use std::ops::Range;
-#[cfg(not(loom))]
-use std::sync::RwLockReadGuard;
 
 /// Everything that holds a cell, for the length of one step of a merge.
 pub(crate) struct View<'a> {
-    ledger: RwLockReadGuard<'a, Vec<Attached>>,
+    ledger: ReadGuard<'a, Vec<Attached>>,
     slabs: Vec<&'a Slab>,
     space: &'a Space,
     /// Nothing but whole numbers anywhere.
@@ -31,7 +27,7 @@ pub(crate) struct Sum {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(ledger: RwLockReadGuard<'a, Vec<Attached>>, slabs: Vec<&'a Slab>, space: &'a Space) -> View<'a> {
+    pub(super) fn new(ledger: ReadGuard<'a, Vec<Attached>>, slabs: Vec<&'a Slab>, space: &'a Space) -> View<'a> {
         let mut view = View { ledger, slabs, space, plain: false };
         view.plain = view.is_plain();
         view

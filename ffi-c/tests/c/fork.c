@@ -1,10 +1,10 @@
 /* Recording on both sides of a fork: each sees its own, the child begins at zero, and nobody waits for a lock that a thread
  * held which the child does not have.
  *
- * Beside threads that record through handles a child goes on as a program of its own: it registers, looks up, scrapes and
- * starts threads. Beside threads that register, look up, remove and scrape, which hold locks at any moment, a child
- * records through the handles it has, as the header promises; everything else is for after exec there. A child that waits is
- * ended by its alarm, which the parent reports.
+ * A child goes on as a program of its own: it records through the handles it has, registers, looks up, scrapes and starts
+ * threads; beside threads that record, and beside threads that register, look up, remove and scrape, which hold locks at any
+ * moment. A callback forks as well, in the middle of a scrape. A child that waits is ended by its alarm, which the parent
+ * reports.
  *
  * Usage: fork FORKS */
 #define _POSIX_C_SOURCE 200809L
@@ -137,19 +137,40 @@ static void *live(void *of_life) {
     return NULL;
 }
 
+static pid_t by_itself(void) {
+    pid_t child = fork();
+    if (child == 0) alarm(ALARM);
+    return child;
+}
+
+static tyk_registry *asking;
+static pid_t forked;
+
+static double fork_when_asked(void *ignored) {
+    (void)ignored;
+    forked = by_itself();
+    return 5;
+}
+
+/* Forks in the middle of a scrape, which both processes end. */
+static pid_t in_a_callback(void) {
+    char *text = check_text(asking);
+    CHECK(strstr(text, "\nasked 5\n") != NULL, "the scrape is\n%s", text);
+    free(text);
+    return forked;
+}
+
 /* Forks while the threads run that do `work` beside, and has each child do `child_does`. */
-static void fork_beside(long forks, void *(*work)(void *), void *(*more_work)(void *), bool (*child_does)(void)) {
+static void fork_beside(long forks, pid_t (*how)(void), void *(*work)(void *), void *(*more_work)(void *),
+                        bool (*child_does)(void)) {
     pthread_t threads[2];
     atomic_store(&done, false);
     CHECK(pthread_create(&threads[0], NULL, work, NULL) == 0, "a thread starts");
     CHECK(pthread_create(&threads[1], NULL, more_work, NULL) == 0, "a thread starts");
     while (work == record && atomic_load(&recording) < 2) sched_yield();
     for (long at = 0; at < forks; at++) {
-        pid_t child = fork();
-        if (child == 0) {
-            alarm(ALARM);
-            child_ends(child_does());
-        }
+        pid_t child = how();
+        if (child == 0) child_ends(child_does());
         wait_for(child, "a child of a busy program");
     }
     atomic_store(&done, true);
@@ -167,8 +188,8 @@ static bool lives(void) {
 static tyk_counter *own;
 static tyk_histogram *times;
 
-/* Every look at the numbers through the library takes a lock, so the child looks at its cell. */
-static bool records(void) {
+/* Records through the handles that its parent made, and then lives. */
+static bool records_and_lives(void) {
     for (int at = 0; at < 100; at++) {
         tyk_counter_add_inline(own, 1);
         tyk_counter_add(own, 1);
@@ -176,7 +197,7 @@ static bool records(void) {
         tyk_histogram_observe(times, at);
     }
     const uint64_t *cell = tyk_series_cell_inline(&own->series, 0);
-    return cell != NULL && __atomic_load_n(cell, __ATOMIC_RELAXED) == 200;
+    return cell != NULL && __atomic_load_n(cell, __ATOMIC_RELAXED) == 200 && value_of(own) == 200 && lives();
 }
 
 int main(int count, char **arguments) {
@@ -197,8 +218,18 @@ int main(int count, char **arguments) {
     tyk_counter_add(own, 1);
     tyk_histogram_observe(times, 1);
 
-    fork_beside(forks, record, record, lives);
-    fork_beside(forks, churn, scrape, records);
+    fork_beside(forks, by_itself, record, record, lives);
+    fork_beside(forks, by_itself, churn, scrape, records_and_lives);
+
+    tyk_gauge *gauge = NULL;
+    const tyk_callback callback = {.read = fork_when_asked};
+    OK(tyk_registry_new(NULL, &asking));
+    of = (tyk_options){.size = sizeof of, .name = "asked"};
+    OK(tyk_gauge_new(asking, &of, &gauge));
+    OK(tyk_gauge_callback(gauge, &callback));
+    fork_beside(forks, in_a_callback, churn, scrape, records_and_lives);
+    tyk_gauge_free(&gauge);
+    tyk_registry_free(&asking);
 
     CHECK(value_of(own) == 1, "the parent has %g of its children's", value_of(own));
     tyk_counter_free(&own);
@@ -206,6 +237,6 @@ int main(int count, char **arguments) {
     tyk_counter_free(&beside_total);
     tyk_family_free(&busy);
     tyk_registry_free(&registry);
-    printf("forks %ld\n", forks * 2);
+    printf("forks %ld\n", forks * 3);
     return 0;
 }

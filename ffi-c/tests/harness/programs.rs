@@ -115,7 +115,7 @@ fn the_inline_functions_have_no_race() {
 #[test]
 fn a_forked_child_has_numbers_of_its_own_and_waits_for_nobody() {
     let printed = run(program(&Program::c("fork").build()).arg("200"));
-    assert_eq!(printed, "forks 400\n");
+    assert_eq!(printed, "forks 600\n");
 }
 
 #[test]
