@@ -27,7 +27,7 @@ help:
 
 .PHONY: run
 run:
-	@echo "The Rust gateway. (Go, Python and Node gateways join it when their doors are built.)"
+	@echo "The Rust gateway. (Gateways in Go, Python and Node join it with the endpoint.)"
 	$(CARGO) run --locked --release -p tykmetrics-example-gateway
 
 .PHONY: build
