@@ -7,7 +7,8 @@
 // labels "code" and "method" and no other, unless they are constant, curried or
 // named by [WithLabelFromCtx] or [WithLabelFromRequest]. Handles are kept by code
 // and method, so that a request allocates nothing unless it has labels of its
-// context or exemplars.
+// context or exemplars, or the metric has an ExpireAfter. A series that was removed
+// (Reset, Delete) begins anew at the next request.
 //
 // New code is better served by package nethttp, which measures all of this in
 // one go and knows routes.

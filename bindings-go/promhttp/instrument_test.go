@@ -5,8 +5,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go"
 	"github.com/tykmetrics/tykmetrics/bindings-go/promhttp"
@@ -226,4 +228,39 @@ func TestAClientsRequestsAreMeasured(t *testing.T) {
 		`client_in_flight 0`,
 		`client_connect_seconds_count 1`,
 	)
+}
+
+func TestCountsGoOnAfterTheSeriesWereRemoved(t *testing.T) {
+	registry := tykmetrics.NewRegistry()
+	counter := registry.MustNewCounterVec(tykmetrics.CounterOpts{Name: "c_total"}, []string{"code"})
+	seconds := registry.MustNewHistogramVec(tykmetrics.HistogramOpts{Name: "d_seconds"}, []string{"method"})
+	handler := promhttp.InstrumentHandlerCounter(counter, promhttp.InstrumentHandlerDuration(seconds, http.NotFoundHandler()))
+	request := func() {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	}
+	request()
+	counter.Reset()
+	seconds.Delete(tykmetrics.Labels{"method": "get"})
+	request()
+	request()
+	expect(t, registry, `c_total{code="404"} 2`, `d_seconds_count{method="get"} 2`)
+}
+
+func TestSeriesThatIdleExpireThoughRequestsWereCounted(t *testing.T) {
+	registry := tykmetrics.NewRegistry()
+	counter := registry.MustNewCounterVec(tykmetrics.CounterOpts{Name: "c_total", ExpireAfter: time.Millisecond}, []string{"code"})
+	handler := promhttp.InstrumentHandlerCounter(counter, http.NotFoundHandler())
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	for range 1000 {
+		// The handle is collected, then upkeep sees that nobody holds the series.
+		runtime.GC()
+		time.Sleep(5 * time.Millisecond)
+		if err := registry.Upkeep(); err != nil {
+			t.Fatal(err)
+		}
+		if counter.Len() == 0 {
+			return
+		}
+	}
+	t.Errorf("there are still %d series", counter.Len())
 }
