@@ -158,3 +158,36 @@ func TestAMomentLeavesTheNumber(t *testing.T) {
 		t.Errorf("%v (%v)", sample, err)
 	}
 }
+
+func TestAFunctionIsACollector(t *testing.T) {
+	desc := tykmetrics.NewDesc("x", "X.", nil, nil)
+	value := 1.0
+	collector := tykmetrics.CollectorFunc(func(to chan<- tykmetrics.Metric) {
+		to <- tykmetrics.MustNewConstMetric(desc, tykmetrics.GaugeValue, value)
+	})
+	r := tykmetrics.NewRegistry()
+	r.MustRegister(collector)
+	if err := r.Register(collector); !errors.Is(err, tykmetrics.Conflict) {
+		t.Errorf("the second registration gives %v", err)
+	}
+	value = 2
+	if got := scrape(t, r)["x"]; got != 2 {
+		t.Errorf("x is %v", got)
+	}
+}
+
+func TestAProcessNumberIsReadFromAFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pid")
+	read := tykmetrics.NewPidFileFn(name)
+	if _, err := read(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file gives %v", err)
+	}
+	for text, want := range map[string]int{"42\n": 42, "forty": 0} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if pid, err := read(); pid != want || (err != nil) != (want == 0) {
+			t.Errorf("%q gives %d, %v", text, pid, err)
+		}
+	}
+}
