@@ -59,7 +59,10 @@ func TestSeriesOfRequestsExpireIfTheFamilySaysSo(t *testing.T) {
 	total := registry.MustNewCounterVec(tykmetrics.CounterOpts{
 		Name: "http_requests_total", Help: "Finished HTTP requests.", ExpireAfter: time.Millisecond,
 	}, []string{"method", "route", "status"})
-	requested(nethttp.Middleware(nethttp.WithRegistry(registry))(http.NotFoundHandler()))
+	handler := nethttp.Middleware(nethttp.WithRegistry(registry))(http.NotFoundHandler())
+	// It holds what it keeps.
+	defer runtime.KeepAlive(handler)
+	requested(handler)
 	for range 1000 {
 		runtime.GC()
 		time.Sleep(5 * time.Millisecond)

@@ -250,6 +250,8 @@ func TestSeriesThatIdleExpireThoughRequestsWereCounted(t *testing.T) {
 	registry := tykmetrics.NewRegistry()
 	counter := registry.MustNewCounterVec(tykmetrics.CounterOpts{Name: "c_total", ExpireAfter: time.Millisecond}, []string{"code"})
 	handler := promhttp.InstrumentHandlerCounter(counter, http.NotFoundHandler())
+	// It holds what it keeps.
+	defer runtime.KeepAlive(handler)
 	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 	for range 1000 {
 		// The handle is collected, then upkeep sees that nobody holds the series.
