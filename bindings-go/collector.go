@@ -41,12 +41,12 @@ func (r *Registry) collect(into *native.CFamilies) {
 	custom := r.custom
 	r.mu.Unlock()
 	var all groups
-	for _, c := range custom {
+	for _, c := range yieldingLast(custom) {
 		metrics, err := collected(c.collector)
 		if err != nil {
 			failed = append(failed, err)
 		}
-		for _, m := range metrics {
+		for _, m := range r.besides(c.collector, all.byName, metrics) {
 			if err := all.take(m); err != nil {
 				failed = append(failed, err)
 			}

@@ -129,7 +129,7 @@ func (h *handler) answer(w http.ResponseWriter, request *http.Request) error {
 		return nil
 	}
 	// An error here is the connection's, and nobody is left to tell.
-	if _, err := w.Write(body); err != nil {
+	if err := send(w, request, body); err != nil {
 		h.log(err)
 	}
 	return nil

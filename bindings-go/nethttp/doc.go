@@ -6,6 +6,13 @@
 //	mux.HandleFunc("GET /users/{id}", user)
 //	http.ListenAndServe(addr, nethttp.Middleware()(mux))
 //
+// The ServeMux writes the pattern into the request that it gets. A middleware in
+// between that gives it a copy (r.WithContext, r.Clone: most of those that add to
+// the context) hides it, and every route is [Unmatched]. Put such a middleware
+// outside of this one, or [Routed] around the mux:
+//
+//	nethttp.Middleware()(authenticated(nethttp.Routed(mux)))
+//
 // It keeps, with the labels in braces:
 //
 //	http_requests_total{method,route,status}            counter
@@ -20,10 +27,10 @@
 // that matched none has the route [Unmatched], and a method that is not in the
 // list has [Other].
 //
-// A request costs two looks at the clock and a few plain adds; nothing is
-// allocated. The handler's writer has the optional interfaces (Flusher, Hijacker,
-// Pusher, ReaderFrom) that the server's has, and http.ResponseController works.
-// A panic is counted and goes on as it was.
+// A request costs two looks at the clock, a few plain adds and one small
+// allocation, of what notes the answer. The handler's writer has the optional
+// interfaces (Flusher, Hijacker, Pusher, ReaderFrom) that the server's has, and
+// http.ResponseController works. A panic is counted and goes on as it was.
 //
 // [Transport] does the same for clients.
 package nethttp

@@ -2,6 +2,7 @@ package nethttp
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +36,8 @@ type families struct {
 	requests, aborted                   *tykmetrics.CounterVec
 	duration, requestSize, responseSize *tykmetrics.HistogramVec
 	exemplar                            func(context.Context) tykmetrics.Labels
+	// Whether handles are kept: a series that expires does so only if nobody keeps it.
+	keepsObservers, keepsTotals bool
 
 	known  atomic.Pointer[map[string]*route]
 	making sync.Mutex
@@ -96,6 +99,9 @@ func (f *families) observe(duration tykmetrics.Observer, o *outcome) {
 }
 
 func (f *families) find(name string, method int) *endpoint {
+	if !f.keepsObservers {
+		return f.bind(name, method)
+	}
 	// Acquire, as every load of sync/atomic: the route's fields are there.
 	r := (*f.known.Load())[name]
 	if r == nil {
@@ -104,14 +110,27 @@ func (f *families) find(name string, method int) *endpoint {
 		}
 	}
 	// Acquire: the endpoint's handles are there.
-	if e := r.methods[method].Load(); e != nil {
-		return e
+	old := r.methods[method].Load()
+	if old != nil && old.listed() {
+		return old
 	}
 	e := f.bind(name, method)
-	if r.methods[method].CompareAndSwap(nil, e) {
-		return e
+	// Whoever was faster has the same series.
+	r.methods[method].CompareAndSwap(old, e)
+	return e
+}
+
+// listed says whether what is recorded here is shown: series may have been removed.
+func (e *endpoint) listed() bool {
+	return listed(e.duration) && listed(e.requestSize) && listed(e.responseSize)
+}
+
+func listed(o tykmetrics.Observer) bool {
+	if o == nil {
+		return true
 	}
-	return r.methods[method].Load()
+	of, ok := o.(tykmetrics.Listable)
+	return ok && of.Listed()
 }
 
 // add remembers a route, or returns nil if there are too many.
@@ -158,13 +177,25 @@ func (e *endpoint) total(f *families, name string, o *outcome) tykmetrics.Counte
 	for {
 		// Acquire: the list's handles are there.
 		list := e.statuses.Load()
+		gone := -1
 		for i := range *list {
 			if (*list)[i].status == o.status {
-				return (*list)[i].total
+				if of, ok := (*list)[i].total.(tykmetrics.Listable); ok && of.Listed() {
+					return (*list)[i].total
+				}
+				gone = i
 			}
 		}
 		made := f.requests.WithLabelValues(f.methods[o.method], name, statusText(o.status))
-		grown := append((*list)[:len(*list):len(*list)], answered{o.status, made})
+		if !f.keepsTotals {
+			return made
+		}
+		grown := slices.Clone(*list)
+		if gone >= 0 {
+			grown[gone].total = made
+		} else {
+			grown = append(grown, answered{o.status, made})
+		}
 		// Release: who finds the list finds its handles.
 		if e.statuses.CompareAndSwap(list, &grown) {
 			return made

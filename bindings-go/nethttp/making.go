@@ -36,6 +36,13 @@ func newFamilies(o *options, what string) (*families, error) {
 	if failed != nil {
 		return nil, failed
 	}
+	f.keepsTotals = f.requests == nil || !f.requests.Expires()
+	f.keepsObservers = true
+	for _, vec := range []*tykmetrics.HistogramVec{f.duration, f.requestSize, f.responseSize} {
+		if vec != nil && vec.Expires() {
+			f.keepsObservers = false
+		}
+	}
 	return f, nil
 }
 

@@ -71,12 +71,7 @@ func (m *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	returned := false
 	// Not recovered: a panic goes on with its value and its stack.
-	defer func() {
-		s.done(rec, r, body, now()-start, returned)
-		if returned {
-			rec.Release()
-		}
-	}()
+	defer func() { s.done(rec, r, body, now()-start, returned) }()
 	m.next.ServeHTTP(rec.Writer(), r)
 	returned = true
 }

@@ -364,13 +364,13 @@ func TestTwoMiddlewaresOfOneRegistryShareTheirMetrics(t *testing.T) {
 	}
 }
 
-func TestARequestAllocatesNothing(t *testing.T) {
+func TestARequestAllocatesWhatNotesTheAnswer(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/users", func(http.ResponseWriter, *http.Request) {})
 	h := nethttp.Middleware(nethttp.WithRegistry(tykmetrics.NewRegistry()))(mux)
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/users", nil)
 	bare := testing.AllocsPerRun(200, func() { mux.ServeHTTP(w, r) })
-	if with := testing.AllocsPerRun(200, func() { h.ServeHTTP(w, r) }); with > bare {
+	if with := testing.AllocsPerRun(200, func() { h.ServeHTTP(w, r) }); with > bare+1 {
 		t.Errorf("a request costs %v allocations, %v without metrics", with, bare)
 	}
 }

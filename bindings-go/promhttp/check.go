@@ -8,16 +8,21 @@ import (
 
 func ofCounter(counter *tykmetrics.CounterVec, given []Option) *partition[tykmetrics.Counter] {
 	o := applied(given)
-	p := &partition[tykmetrics.Counter]{options: o, bind: counter.With}
+	p := &partition[tykmetrics.Counter]{options: o, bind: counter.With, expires: expires(counter)}
 	p.code, p.method = checked(counter.MustCurryWith(o.emptyLabels()))
 	return p
 }
 
 func ofObserver(obs tykmetrics.ObserverVec, given []Option) *partition[tykmetrics.Observer] {
 	o := applied(given)
-	p := &partition[tykmetrics.Observer]{options: o, bind: obs.With}
+	p := &partition[tykmetrics.Observer]{options: o, bind: obs.With, expires: expires(obs)}
 	p.code, p.method = checked(obs.MustCurryWith(o.emptyLabels()))
 	return p
+}
+
+func expires(vec tykmetrics.Collector) bool {
+	of, ok := vec.(interface{ Expires() bool })
+	return ok && of.Expires()
 }
 
 func (o *options) emptyLabels() tykmetrics.Labels {

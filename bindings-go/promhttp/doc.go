@@ -6,8 +6,10 @@
 // The label rules are the same too: a metric given to one of them may have the
 // labels "code" and "method" and no other, unless they are constant, curried or
 // named by [WithLabelFromCtx] or [WithLabelFromRequest]. Handles are kept by code
-// and method, so that a request allocates nothing unless it has labels of its
-// context or exemplars.
+// and method, so that a request allocates one small thing, what notes the status,
+// for all layers together, unless it has labels of its context or exemplars, or
+// the metric has an ExpireAfter. A series that was removed (Reset, Delete) begins
+// anew at the next request.
 //
 // New code is better served by package nethttp, which measures all of this in
 // one go and knows routes.

@@ -53,8 +53,8 @@ type HandlerOpts struct {
 	MaxRequestsInFlight int
 	// Timeout answers 503 if a scrape takes longer. 0 is no limit.
 	Timeout time.Duration
-	// EnableOpenMetrics is accepted and means nothing: OpenMetrics is served to whoever
-	// asks for it.
+	// EnableOpenMetrics serves OpenMetrics to whoever asks for it; else they get text or
+	// protobuf. Counters of names without _total get it in OpenMetrics.
 	EnableOpenMetrics bool
 	// EnableOpenMetricsTextCreatedSamples shows when counters, histograms and summaries
 	// began, in text formats too.
@@ -69,7 +69,9 @@ func Handler() http.Handler {
 	return InstrumentMetricHandler(tykmetrics.DefaultRegisterer, HandlerFor(tykmetrics.DefaultGatherer, HandlerOpts{}))
 }
 
-// HandlerFor serves the metrics of reg.
+// HandlerFor serves the metrics of reg, as text or protobuf unless
+// HandlerOpts.EnableOpenMetrics is set. tykmetrics.HandlerFor serves every format
+// that there is.
 func HandlerFor(reg tykmetrics.Gatherer, opts HandlerOpts) http.Handler {
 	log := opts.ErrorLog
 	if opts.Registry != nil {
@@ -90,6 +92,9 @@ func HandlerFor(reg tykmetrics.Gatherer, opts HandlerOpts) http.Handler {
 		MaxRequestsInFlight: opts.MaxRequestsInFlight,
 		CreatedTimestamps:   opts.EnableOpenMetricsTextCreatedSamples,
 	})
+	if !opts.EnableOpenMetrics {
+		handler = withoutOpenMetrics(handler)
+	}
 	if len(opts.OfferedCompressions) > 0 {
 		handler = offering(opts.OfferedCompressions, handler)
 	}

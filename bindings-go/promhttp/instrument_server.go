@@ -58,7 +58,6 @@ func InstrumentHandlerTimeToWriteHeader(obs tykmetrics.ObserverVec, next http.Ha
 			observe(p, r, status, time.Since(start).Seconds())
 		}
 		next.ServeHTTP(rec.Writer(), r)
-		rec.Release()
 	}
 }
 
@@ -82,7 +81,6 @@ func InstrumentHandlerResponseSize(obs tykmetrics.ObserverVec, next http.Handler
 		rec := response.New(w)
 		next.ServeHTTP(rec.Writer(), r)
 		observe(p, r, rec.Status(), float64(rec.Written()))
-		rec.Release()
 	})
 }
 
@@ -92,11 +90,13 @@ func answer(wanted bool, next http.Handler, w http.ResponseWriter, r *http.Reque
 		next.ServeHTTP(w, r)
 		return 0
 	}
+	if rec := response.Of(w); rec != nil {
+		next.ServeHTTP(w, r)
+		return rec.Status()
+	}
 	rec := response.New(w)
 	next.ServeHTTP(rec.Writer(), r)
-	status := rec.Status()
-	rec.Release()
-	return status
+	return rec.Status()
 }
 
 func observe(p *partition[tykmetrics.Observer], r *http.Request, status int, value float64) {

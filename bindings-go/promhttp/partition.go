@@ -16,9 +16,11 @@ type partition[T any] struct {
 	code, method bool
 	options      *options
 	bind         func(tykmetrics.Labels) T
+	// A series that expires does so only if nobody keeps it.
+	expires bool
 
 	// The handles there are, replaced by a copy with one more. There are at most
-	// 501 codes times the known methods.
+	// 501 codes times the known methods. One whose series was removed is replaced.
 	known  atomic.Pointer[map[part]T]
 	making sync.Mutex
 }
@@ -44,13 +46,21 @@ func (p *partition[T]) get(r *http.Request, status int) T {
 		}
 		return p.bind(labels)
 	}
+	if p.expires {
+		return p.bind(p.labels(at))
+	}
 	// Acquire, as every load of sync/atomic: a found map has its handles.
 	if known := p.known.Load(); known != nil {
-		if series, ok := (*known)[at]; ok {
+		if series, ok := (*known)[at]; ok && listed(series) {
 			return series
 		}
 	}
 	return p.add(at)
+}
+
+func listed(series any) bool {
+	of, ok := series.(tykmetrics.Listable)
+	return ok && of.Listed()
 }
 
 func (p *partition[T]) add(at part) T {
@@ -63,7 +73,7 @@ func (p *partition[T]) add(at part) T {
 		}
 	}
 	series, ok := grown[at]
-	if !ok {
+	if !ok || !listed(series) {
 		series = p.bind(p.labels(at))
 		grown[at] = series
 		// Release: who finds the map finds its handles.

@@ -16,7 +16,8 @@ type Collector struct {
 var _ prometheus.Collector = Collector{}
 
 // NewCollector shows registry in whatever prometheus.Registry the collector is
-// registered with.
+// registered with. Units stay behind: the versions of client_golang for Go 1.24
+// have none in their descriptions. [NewGatherer] shows them.
 func NewCollector(registry *tykmetrics.Registry) Collector { return Collector{NewGatherer(registry)} }
 
 // Describe says nothing, which makes the collector an unchecked one: metrics may
@@ -31,8 +32,7 @@ func (c Collector) Collect(out chan<- prometheus.Metric) {
 		return
 	}
 	for _, family := range families {
-		desc := prometheus.V2.NewDesc(family.GetName(), family.GetHelp(), prometheus.UnconstrainedLabels(nil), nil,
-			prometheus.WithUnit(family.GetUnit()))
+		desc := prometheus.NewDesc(family.GetName(), family.GetHelp(), nil, nil)
 		for _, metric := range family.Metric {
 			out <- gathered{desc, metric}
 		}

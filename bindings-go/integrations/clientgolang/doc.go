@@ -8,7 +8,7 @@
 //	promhttp.HandlerFor(prometheus.Gatherers{prometheus.DefaultGatherer, tykprom.NewGatherer(registry)}, …)
 //
 // either of the two. They go through the protobuf format, so native histograms,
-// exemplars and start times arrive as they are.
+// exemplars and start times arrive as they are; units do through the Gatherer.
 //
 // Where our handler is what is scraped, it shows client_golang's metrics too:
 //

@@ -19,11 +19,12 @@ type From struct {
 	failed   func(error)
 }
 
-var _ tykmetrics.Collector = (*From)(nil)
+var _ tykmetrics.YieldingCollector = (*From)(nil)
 
 // FromGatherer shows what gatherer has beside the metrics of whatever registry of
 // ours the result is registered with. A family of a name that the registry has
-// itself is left out.
+// itself is left out: both default registries have the Go runtime's and the
+// process's numbers, for example.
 func FromGatherer(gatherer prometheus.Gatherer) *From { return &From{gatherer: gatherer} }
 
 // OnError has failed called with what goes wrong at a scrape; what went right is
@@ -32,6 +33,10 @@ func (f *From) OnError(failed func(error)) *From {
 	f.failed = failed
 	return f
 }
+
+// Yields says that what the registry has itself is shown in the stead of what
+// the gatherer has under the same name.
+func (*From) Yields() bool { return true }
 
 // Describe says nothing: metrics may come later.
 func (*From) Describe(chan<- *tykmetrics.Desc) {}

@@ -21,6 +21,7 @@ type Hook struct {
 	duration, dial *tykmetrics.HistogramVec
 	errors, failed *tykmetrics.CounterVec
 
+	// The series of the commands, nil if they may expire: they do so only if nobody keeps them.
 	commands atomic.Pointer[map[string]tykmetrics.Observer]
 	making   sync.Mutex
 }
@@ -180,15 +181,33 @@ func (h *Hook) find(command string) (string, tykmetrics.Observer) {
 	}
 	// Acquire, as every load of sync/atomic: a found map has its handles.
 	known := *h.commands.Load()
-	if found, ok := known[command]; ok {
-		return command, found
+	found, ok := known[command]
+	if !ok && len(known) >= commandsKept {
+		command = other
+		found, ok = known[command]
 	}
-	if len(known) >= commandsKept {
-		if found, ok := known[other]; ok {
-			return other, found
-		}
+	switch {
+	case ok && listed(found):
+		return command, found
+	case ok && h.duration.Expires():
+		return command, h.bind(command)
 	}
 	return h.add(command)
+}
+
+// listed says whether the series is shown: it may have been removed.
+func listed(series tykmetrics.Observer) bool {
+	of, ok := series.(tykmetrics.Listable)
+	return ok && of.Listed()
+}
+
+func (h *Hook) bind(command string) tykmetrics.Observer {
+	var room values
+	labels := h.typed(room[:0])
+	if !h.withoutCommand {
+		labels = append(labels, command)
+	}
+	return h.duration.WithLabelValues(labels...)
 }
 
 func (h *Hook) add(command string) (string, tykmetrics.Observer) {
@@ -198,20 +217,18 @@ func (h *Hook) add(command string) (string, tykmetrics.Observer) {
 	if _, ok := known[command]; !ok && len(known) >= commandsKept {
 		command = other
 	}
-	if found, ok := known[command]; ok {
+	if found, ok := known[command]; ok && listed(found) {
 		return command, found
 	}
-	var room values
-	labels := h.typed(room[:0])
-	if !h.withoutCommand {
-		labels = append(labels, command)
-	}
-	made := tykmetrics.Observer(h.duration.WithLabelValues(labels...))
+	made := h.bind(command)
 	grown := make(map[string]tykmetrics.Observer, len(known)+1)
 	for k, v := range known {
 		grown[k] = v
 	}
-	grown[strings.Clone(command)] = made
+	grown[strings.Clone(command)] = nil
+	if !h.duration.Expires() {
+		grown[command] = made
+	}
 	// Release: who finds the map finds its handles.
 	h.commands.Store(&grown)
 	return command, made

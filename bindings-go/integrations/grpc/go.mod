@@ -1,18 +1,18 @@
 module github.com/tykmetrics/tykmetrics/bindings-go/integrations/grpc
 
-go 1.26.0
+go 1.24
 
 require (
 	github.com/tykmetrics/tykmetrics/bindings-go v0.1.0
-	google.golang.org/grpc v1.85.0
+	google.golang.org/grpc v1.75.1
 )
 
 require (
-	golang.org/x/net v0.60.0 // indirect
-	golang.org/x/sys v0.48.0 // indirect
-	golang.org/x/text v0.42.0 // indirect
-	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
-	google.golang.org/protobuf v1.36.12 // indirect
+	golang.org/x/net v0.41.0 // indirect
+	golang.org/x/sys v0.33.0 // indirect
+	golang.org/x/text v0.26.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20250707201910-8d1bb00bc6a7 // indirect
+	google.golang.org/protobuf v1.36.6 // indirect
 )
 
 // The module beside this one while both are developed. A module that requires

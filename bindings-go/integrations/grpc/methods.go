@@ -18,46 +18,36 @@ const codesKnown = codes.Unauthenticated + 1
 
 // method has the handles of one method.
 type method struct {
-	name                   string
-	server                 *Server
-	inFlight               tykmetrics.UpDown
-	duration               tykmetrics.Observer
-	panics, received, sent tykmetrics.Counter
+	inFlight               kept[tykmetrics.UpDown]
+	duration               kept[tykmetrics.Observer]
+	panics, received, sent kept[tykmetrics.Counter]
 
-	codes [codesKnown]atomic.Pointer[tykmetrics.Counter]
+	codes [codesKnown]kept[tykmetrics.Counter]
 }
 
 func (s *Server) bind(name string) *method {
-	m := &method{name: name, server: s}
-	counter := func(vec *tykmetrics.CounterVec) tykmetrics.Counter {
-		if vec == nil {
-			return nil
-		}
-		return vec.WithLabelValues(name)
+	m := new(method)
+	of(&m.panics, s.panics, name)
+	of(&m.received, s.received, name)
+	of(&m.sent, s.sent, name)
+	of(&m.inFlight, s.inFlight, name)
+	of(&m.duration, s.duration, name)
+	for code := range m.codes {
+		of(&m.codes[code], s.requests, name, codes.Code(code).String())
 	}
-	m.panics, m.received, m.sent = counter(s.panics), counter(s.received), counter(s.sent)
-	if s.inFlight != nil {
-		m.inFlight = s.inFlight.WithLabelValues(name)
-	}
-	if s.duration != nil {
-		m.duration = s.duration.WithLabelValues(name)
-	}
+	// Made now, so that rates begin at zero.
+	m.panics.get()
+	m.received.get()
+	m.sent.get()
+	m.inFlight.get()
+	m.duration.get()
 	return m
 }
 
 func (m *method) count(code codes.Code) {
-	if m.server.requests == nil {
-		return
+	if total := m.codes[code].get(); total != nil {
+		total.Inc()
 	}
-	// Acquire, as every load of sync/atomic: the handle is whole.
-	total := m.codes[code].Load()
-	if total == nil {
-		made := m.server.requests.WithLabelValues(m.name, code.String())
-		total = &made
-		// Release: who finds it finds it whole. Two may make it; both are the same series.
-		m.codes[code].Store(total)
-	}
-	(*total).Inc()
 }
 
 // methods finds the handles of a method.

@@ -128,16 +128,16 @@ type measuredStream struct {
 
 func (m *measuredStream) SendMsg(message any) error {
 	err := m.ServerStream.SendMsg(message)
-	if err == nil && m.method.sent != nil {
-		m.method.sent.Inc()
+	if err == nil {
+		increment(&m.method.sent)
 	}
 	return err
 }
 
 func (m *measuredStream) RecvMsg(message any) error {
 	err := m.ServerStream.RecvMsg(message)
-	if err == nil && m.method.received != nil {
-		m.method.received.Inc()
+	if err == nil {
+		increment(&m.method.received)
 	}
 	return err
 }
@@ -145,33 +145,42 @@ func (m *measuredStream) RecvMsg(message any) error {
 // call is one call that is being handled.
 type call struct {
 	method   *method
+	inFlight tykmetrics.UpDown
 	start    time.Time
 	returned bool
 }
 
 func (s *Server) begin(full string) call {
 	m := s.methods.find(full, s.bind)
-	if m.inFlight != nil {
-		m.inFlight.Inc()
+	// One handle for both ends: a series that began in between has not counted this call.
+	inFlight := m.inFlight.get()
+	if inFlight != nil {
+		inFlight.Inc()
 	}
-	return call{method: m, start: time.Now()}
+	return call{method: m, inFlight: inFlight, start: time.Now()}
 }
 
 func (c *call) end(err error) {
 	m := c.method
-	if m.inFlight != nil {
-		m.inFlight.Dec()
+	if c.inFlight != nil {
+		c.inFlight.Dec()
 	}
-	if m.duration != nil {
-		m.duration.Observe(time.Since(c.start).Seconds())
+	if duration := m.duration.get(); duration != nil {
+		duration.Observe(time.Since(c.start).Seconds())
 	}
 	code := codes.Internal
 	if c.returned {
 		code = codeOf(err)
-	} else if m.panics != nil {
-		m.panics.Inc()
+	} else {
+		increment(&m.panics)
 	}
 	m.count(code)
+}
+
+func increment(counter *kept[tykmetrics.Counter]) {
+	if c := counter.get(); c != nil {
+		c.Inc()
+	}
 }
 
 // codeOf is the code that the client gets for err.
@@ -191,7 +200,5 @@ func codeOf(err error) codes.Code {
 // CountPanic counts a panic that the interceptors do not see, for what recovers panics
 // inside of them.
 func (s *Server) CountPanic(fullMethod string) {
-	if m := s.methods.find(fullMethod, s.bind); m.panics != nil {
-		m.panics.Inc()
-	}
+	increment(&s.methods.find(fullMethod, s.bind).panics)
 }

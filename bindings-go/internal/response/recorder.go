@@ -4,21 +4,18 @@
 // status, the bytes of the body and whether the connection was taken over, and
 // passes everything on. Packages nethttp and promhttp use it. What it promises:
 // the writer that it hands out has an optional interface (Flusher, Hijacker,
-// Pusher, ReaderFrom) exactly if the wrapped one has it, and one request costs
-// no allocation. It keeps no metric.
+// Pusher, ReaderFrom) exactly if the wrapped one has it, and a Recorder is the one
+// allocation of a request. It is not used again: a handler may keep its writer past
+// its end, and what it writes then must not reach another request. No metric is
+// kept here.
 package response
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"net"
 	"net/http"
-	"sync"
 )
-
-// ErrHandlerDone is what a write gives after the handler has returned.
-var ErrHandlerDone = errors.New("tykmetrics: the handler of this response has returned")
 
 // Recorder is a http.ResponseWriter that notes what passes through it.
 type Recorder struct {
@@ -34,25 +31,15 @@ type Recorder struct {
 	hijacked bool
 }
 
-var recorders = sync.Pool{New: func() any { return new(Recorder) }}
+// New makes a Recorder around w.
+func New(w http.ResponseWriter) *Recorder { return &Recorder{inner: w} }
 
-// New takes a Recorder around w from a pool.
-func New(w http.ResponseWriter) *Recorder {
-	r := recorders.Get().(*Recorder)
-	r.inner = w
-	return r
-}
-
-// Release gives the Recorder back. It must be the last use: whoever
-// took over the connection may still hold the writer, so a hijacked one is left
-// to the garbage collector, and a caller whose handler panicked does not call it.
-func (r *Recorder) Release() {
-	if r.hijacked {
-		return
+// Of is the Recorder that w is, or nil: one for several layers suffices.
+func Of(w http.ResponseWriter) *Recorder {
+	if r, ok := w.(interface{ recorder() *Recorder }); ok {
+		return r.recorder()
 	}
-	// A write that comes too late finds an error here and not another request.
-	*r = Recorder{inner: done{}}
-	recorders.Put(r)
+	return nil
 }
 
 // SetRoute sets the Route of every Recorder around w, and reports whether there is one.
@@ -169,10 +156,3 @@ func (r *Recorder) readFrom(src io.Reader) (int64, error) {
 	}
 	return n, err
 }
-
-// done stands in for the writer of a response that is over.
-type done struct{}
-
-func (done) Header() http.Header       { return http.Header{} }
-func (done) Write([]byte) (int, error) { return 0, ErrHandlerDone }
-func (done) WriteHeader(int)           {}

@@ -226,7 +226,6 @@ func TestAResponseControllerReachesTheServer(t *testing.T) {
 		rec := response.New(w)
 		c := http.NewResponseController(rec.Writer())
 		failed <- errors.Join(c.EnableFullDuplex(), c.Flush())
-		rec.Release()
 	}))
 	defer server.Close()
 	answer, err := http.Get(server.URL)
@@ -239,26 +238,48 @@ func TestAResponseControllerReachesTheServer(t *testing.T) {
 	}
 }
 
-func TestAWriteAfterTheResponseFindsNoOtherRequest(t *testing.T) {
-	rec := response.New(httptest.NewRecorder())
-	w := rec.Writer()
-	rec.Release()
-	w.WriteHeader(200)
-	w.Header().Set("X", "late")
-	if _, err := w.Write([]byte("late")); !errors.Is(err, response.ErrHandlerDone) {
-		t.Errorf("a late write gives %v", err)
+func TestAWriteAfterTheResponseReachesNoOtherRequest(t *testing.T) {
+	own := httptest.NewRecorder()
+	kept := response.New(own).Writer()
+	// Others come meanwhile.
+	var others [100]*httptest.ResponseRecorder
+	for i := range others {
+		others[i] = httptest.NewRecorder()
+		rec := response.New(others[i])
+		_, _ = io.WriteString(rec.Writer(), "theirs")
+		_, _ = kept.Write([]byte("late"))
+		kept.Header().Set("X", "late")
+		if rec.Written() != 6 {
+			t.Errorf("another request has %d bytes", rec.Written())
+		}
+	}
+	for _, other := range others {
+		if other.Body.String() != "theirs" || other.Header().Get("X") != "" {
+			t.Fatalf("another request got %q, %v", other.Body, other.Header())
+		}
+	}
+	if own.Body.Len() != 4*len(others) {
+		t.Errorf("the late writes went elsewhere: %d bytes", own.Body.Len())
 	}
 }
 
-func TestAWriterCostsNoAllocation(t *testing.T) {
+func TestAWriterCostsOneAllocation(t *testing.T) {
 	for has, inner := range writers(&plain{header: http.Header{}}) {
-		n := testing.AllocsPerRun(100, func() {
-			rec := response.New(inner)
-			use(rec.Writer())
-			rec.Release()
-		})
-		if n != 0 {
+		n := testing.AllocsPerRun(100, func() { use(response.New(inner).Writer()) })
+		if n > 1 {
 			t.Errorf("a writer with %q costs %v allocations", has, n)
+		}
+	}
+}
+
+func TestTheRecorderOfAWriterIsFound(t *testing.T) {
+	for has, inner := range writers(&plain{header: http.Header{}}) {
+		rec := response.New(inner)
+		if response.Of(rec.Writer()) != rec {
+			t.Errorf("the recorder of a writer with %q is not found", has)
+		}
+		if response.Of(inner) != nil {
+			t.Errorf("a writer with %q is a recorder", has)
 		}
 	}
 }
@@ -274,7 +295,6 @@ func TestAWriterOfATakenConnectionStaysTheHandlers(t *testing.T) {
 		t.Fatalf("hijacked: %t (%v)", rec.Hijacked(), err)
 	}
 	// Whoever has the connection may have the writer too.
-	rec.Release()
 	if _, mine := w.Header()["Mine"]; !mine {
 		t.Error("the writer was given to another request")
 	}
