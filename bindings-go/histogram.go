@@ -3,6 +3,7 @@ package tykmetrics
 import (
 	"runtime"
 	"time"
+	"unsafe"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
@@ -33,12 +34,16 @@ type histogram struct {
 
 func newHistogram(f *family, values []string) (*histogram, error) {
 	h, err := f.with(values)
+	return histogramOf(f, values, h), err
+}
+
+func histogramOf(f *family, values []string, h unsafe.Pointer) *histogram {
 	m := &histogram{handle: handle{family: f, values: values, handle: h}, cells: cell.DistributionOf(h)}
-	if err != nil {
+	if h == nil {
 		m.cells = cell.NoDistribution()
 	}
 	own(m, f.kind, h)
-	return m, err
+	return m
 }
 
 // NewHistogram makes a histogram, to be registered; see NewCounter.

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-tyk_error *tyk_go_with(uint32_t kind, const tyk_family *family, const tyk_str *values, size_t n, void **out) {
+static tyk_error *handle_of(uint32_t kind, const tyk_family *family, const tyk_str *values, size_t n, void **out) {
   switch (kind) {
   case TYK_COUNTER: return tyk_counter_with(family, values, n, (tyk_counter **)out);
   case TYK_GAUGE: return tyk_gauge_with(family, values, n, (tyk_gauge **)out);
@@ -14,6 +14,12 @@ tyk_error *tyk_go_with(uint32_t kind, const tyk_family *family, const tyk_str *v
   case TYK_INFO: return tyk_info_with(family, values, n, (tyk_info **)out);
   default: return tyk_state_set_with(family, values, n, (tyk_state_set **)out);
   }
+}
+
+tyk_go_got tyk_go_with(uint32_t kind, const tyk_family *family, const tyk_str *values, size_t n) {
+  tyk_go_got got = {NULL, NULL};
+  got.error = handle_of(kind, family, values, n, &got.handle);
+  return got;
 }
 
 void tyk_go_free(uint32_t kind, void *handle) {

@@ -6,7 +6,11 @@
 #include <tykmetrics.h>
 
 /* tyk_X_with, tyk_X_free, tyk_X_value and tyk_X_distribution by the number of the kind. */
-tyk_error *tyk_go_with(uint32_t kind, const tyk_family *family, const tyk_str *values, size_t n, void **out);
+typedef struct tyk_go_got {
+  void *handle;
+  tyk_error *error;
+} tyk_go_got;
+tyk_go_got tyk_go_with(uint32_t kind, const tyk_family *family, const tyk_str *values, size_t n);
 void tyk_go_free(uint32_t kind, void *handle);
 tyk_error *tyk_go_value(uint32_t kind, const void *handle, double *out);
 tyk_error *tyk_go_distribution(uint32_t kind, const void *handle, tyk_distribution **out);

@@ -215,10 +215,12 @@ func RemoveMatching(f *CFamily, pairs []string) (n uint64, err error) {
 
 // With is the handle of a series, a pointer to what the header says of its kind.
 func With(kind uint32, f *CFamily, values []string) (handle unsafe.Pointer, err error) {
-	err = with(func(s *scratch) *C.tyk_error {
-		return C.tyk_go_with(C.uint32_t(kind), f, s.values(values), size(values), &handle)
-	})
-	return handle, err
+	// Spelled out, as lookups that the table does not answer cost what this allocates.
+	var block [1]unsafe.Pointer
+	s := scratch{block[:0]}
+	defer s.free()
+	got := C.tyk_go_with(C.uint32_t(kind), f, s.values(values), size(values))
+	return got.handle, failure(got.error)
 }
 
 func FreeHandle(kind uint32, handle unsafe.Pointer) { C.tyk_go_free(C.uint32_t(kind), handle) }
