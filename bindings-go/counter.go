@@ -93,7 +93,7 @@ func (c *counter) addPart(v float64) {
 }
 
 func (c *counter) AddOn(shard *Shard, n uint64) {
-	if !shard.cells.Add(c.series, n) {
+	if !shard.open() || !shard.cells.Add(c.series, n) {
 		cell.Add(c.series, n)
 	}
 	runtime.KeepAlive(c)

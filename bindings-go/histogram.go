@@ -63,7 +63,7 @@ func (m *histogram) ObserveDuration(d time.Duration) { m.Observe(seconds(d)) }
 func seconds(d time.Duration) float64 { return float64(d) / float64(time.Second) }
 
 func (m *histogram) ObserveOn(shard *Shard, v float64) {
-	if !shard.cells.Observe(m.cells, v) {
+	if !shard.open() || !shard.cells.Observe(m.cells, v) {
 		cell.ObserveHistogram(m.cells, v)
 	}
 	runtime.KeepAlive(m)

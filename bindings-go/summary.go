@@ -57,7 +57,7 @@ func (m *summary) Observe(v float64) {
 func (m *summary) ObserveDuration(d time.Duration) { m.Observe(seconds(d)) }
 
 func (m *summary) ObserveOn(shard *Shard, v float64) {
-	if !shard.cells.Observe(m.cells, v) {
+	if !shard.open() || !shard.cells.Observe(m.cells, v) {
 		cell.ObserveSummary(m.cells, v)
 	}
 	runtime.KeepAlive(m)

@@ -59,7 +59,7 @@ func (u *upDown) Add(n int64) {
 }
 
 func (u *upDown) AddOn(shard *Shard, n int64) {
-	if !shard.cells.Add(u.series, uint64(n)) {
+	if !shard.open() || !shard.cells.Add(u.series, uint64(n)) {
 		cell.AddUpDown(u.series, uint64(n))
 	}
 	runtime.KeepAlive(u)

@@ -83,8 +83,29 @@ intptr_t tyk_go_thread_offset(void) {
 #endif
 }
 
+/* The scrape that Go has started on this thread, 0 if there is none: collectors are called on the thread of the scrape. */
+static __thread uintptr_t scraping;
+
+tyk_error *tyk_go_render(tyk_registry *registry, const tyk_exposition *exposition, tyk_bytes *out, uintptr_t scrape) {
+  uintptr_t outer = scraping;
+  scraping = scrape;
+  tyk_error *error = tyk_render(registry, exposition, out);
+  scraping = outer;
+  return error;
+}
+
+tyk_error *tyk_go_snapshot(tyk_registry *registry, tyk_snapshot **out, uintptr_t scrape) {
+  uintptr_t outer = scraping;
+  scraping = scrape;
+  tyk_error *error = tyk_snapshot_new(registry, out);
+  scraping = outer;
+  return error;
+}
+
+static void collect(void *user, tyk_families *into) { tykGoCollect((uintptr_t)user, scraping, into); }
+
 tyk_error *tyk_go_collect(tyk_registry *registry, uintptr_t user, uint64_t *id) {
-  tyk_collector collector = {.collect = (void (*)(void *, tyk_families *))tykGoCollect,
+  tyk_collector collector = {.collect = collect,
                              .drop = (void (*)(void *))tykGoDrop,
                              .user = (void *)user};
   return tyk_registry_collect(registry, &collector, id);

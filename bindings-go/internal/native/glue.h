@@ -22,6 +22,10 @@ int32_t *tyk_go_adopted(void);
 /* tyk_thread_cells() minus the thread pointer, on linux/amd64; 0 elsewhere. */
 intptr_t tyk_go_thread_offset(void);
 
+/* tyk_render and tyk_snapshot_new; `scrape` is given to the collectors of Go that are called meanwhile. */
+tyk_error *tyk_go_render(tyk_registry *registry, const tyk_exposition *exposition, tyk_bytes *out, uintptr_t scrape);
+tyk_error *tyk_go_snapshot(tyk_registry *registry, tyk_snapshot **out, uintptr_t scrape);
+
 /* The callbacks of native.go behind plain function pointers. */
 tyk_error *tyk_go_collect(tyk_registry *registry, uintptr_t user, uint64_t *id);
 tyk_error *tyk_go_callback(uint32_t kind, const void *handle, uintptr_t user);
