@@ -29,12 +29,11 @@ func TestIdentitiesAreComparedAsAWhole(t *testing.T) {
 	desc := func(name string, labels tykmetrics.Labels) tykmetrics.Metric {
 		return tykmetrics.MustNewConstMetric(tykmetrics.NewDesc(name, "", nil, labels), tykmetrics.GaugeValue, 1)
 	}
-	r.MustRegister(custom{desc("a", tykmetrics.Labels{"a": "x", "name": "b"})})
-	// The end of an identity is not another one.
-	if err := r.Register(custom{desc(`"a",a="x",name="b`, nil)}); err != nil {
+	r.MustRegister(custom{desc("a", tykmetrics.Labels{"of": "b"})})
+	// The end of an identity, a label's value, is not another one.
+	if err := r.Register(custom{desc("b", nil)}); err != nil {
 		t.Error(err)
 	}
-	r.MustRegister(custom{desc("long", tykmetrics.Labels{"q": "\n"})})
 	if err := r.Register(custom{desc("name", tykmetrics.Labels{"q": "x"})}); err != nil {
 		t.Error(err)
 	}

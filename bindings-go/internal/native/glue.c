@@ -61,7 +61,10 @@ static void start(void) { pthread_key_create(&ending, ended); }
 
 int32_t *tyk_go_adopted(void) { return (int32_t *)&adopted; }
 
-bool tyk_go_adopt(int32_t most) {
+/* Whether this thread asked for a shard in vain: it does not ask again, as each time would cost it two calls. */
+static __thread int32_t refused;
+
+static bool adopt(int32_t most) {
   pthread_once(&once, start);
   if (pthread_getspecific(ending) == NULL) {
     if (atomic_fetch_add_explicit(&adopted, 1, memory_order_relaxed) >= most) {
@@ -73,15 +76,45 @@ bool tyk_go_adopt(int32_t most) {
   return true;
 }
 
-intptr_t tyk_go_thread_offset(void) {
+/* The limit of the cells that the record has opened. */
+static uint32_t opened(void) {
+  uint32_t limit = tyk_thread_cells()->limit;
+  if (limit == 0) {
+    refused = 1;
+    pthread_setspecific(ending, NULL);
+    ended(NULL);
+    return TYK_GO_NONE;
+  }
+  return limit;
+}
+
+uint32_t tyk_go_first_add(uint32_t kind, const void *handle, uint64_t n, int32_t most) {
+  if (!adopt(most)) return 0;
+  if (kind == TYK_COUNTER) tyk_counter_add(handle, n);
+  else tyk_up_down_add(handle, (int64_t)n);
+  return opened();
+}
+
+uint32_t tyk_go_first_observe(uint32_t kind, const void *handle, double v, int32_t most) {
+  if (!adopt(most)) return 0;
+  if (kind == TYK_HISTOGRAM) tyk_histogram_observe(handle, v);
+  else tyk_summary_observe(handle, v);
+  return opened();
+}
+
+static intptr_t from_thread_pointer(const void *address) {
 #if defined(__linux__) && defined(__x86_64__)
   const char *thread_pointer;
   __asm__("mov %%fs:0, %0" : "=r"(thread_pointer));
-  return (const char *)tyk_thread_cells() - thread_pointer;
+  return (const char *)address - thread_pointer;
 #else
+  (void)address;
   return 0;
 #endif
 }
+
+intptr_t tyk_go_thread_offset(void) { return from_thread_pointer(tyk_thread_cells()); }
+intptr_t tyk_go_refused_offset(void) { return from_thread_pointer(&refused); }
 
 /* The scrape that Go has started on this thread, 0 if there is none: collectors are called on the thread of the scrape. */
 static __thread uintptr_t scraping;

@@ -358,13 +358,26 @@ func ExponentialRange(smallest, largest float64, out []float64) error {
 	return failure(C.tyk_buckets_exponential_range(C.double(smallest), C.double(largest), size(out), (*C.double)(numbers(out))))
 }
 
-// Adopt says whether the calling thread may have a shard: no if `most` others have one.
-func Adopt(most int32) bool { return bool(C.tyk_go_adopt(C.int32_t(most))) }
+// FirstAdd is a record by a thread that may open a shard by it. It is made unless `most` others have one already, and gives
+// the limit of private cells, or None if the engine has no shard for the thread.
+func FirstAdd(kind uint32, h unsafe.Pointer, n uint64, most int32) (limit uint32, made bool) {
+	limit = uint32(C.tyk_go_first_add(C.uint32_t(kind), h, C.uint64_t(n), C.int32_t(most)))
+	return limit, limit != 0
+}
 
-func Adopted() *int32             { return (*int32)(unsafe.Pointer(C.tyk_go_adopted())) }
-func ThreadOffset() uintptr       { return uintptr(C.tyk_go_thread_offset()) }
-func ThreadCells() unsafe.Pointer { return unsafe.Pointer(C.tyk_thread_cells()) }
-func ReleaseShard(shard *CShard)  { C.tyk_shard_release(&shard) }
+// FirstObserve is FirstAdd for a histogram or a summary.
+func FirstObserve(kind uint32, h unsafe.Pointer, v float64, most int32) (limit uint32, made bool) {
+	limit = uint32(C.tyk_go_first_observe(C.uint32_t(kind), h, C.double(v), C.int32_t(most)))
+	return limit, limit != 0
+}
+
+// None is a limit that is not known.
+const None uint32 = C.TYK_GO_NONE
+
+func Adopted() *int32            { return (*int32)(unsafe.Pointer(C.tyk_go_adopted())) }
+func ThreadOffset() uintptr      { return uintptr(C.tyk_go_thread_offset()) }
+func RefusedOffset() uintptr     { return uintptr(C.tyk_go_refused_offset()) }
+func ReleaseShard(shard *CShard) { C.tyk_shard_release(&shard) }
 
 // OpenShard opens a shard of whole numbers: its cells, and how many they are.
 func OpenShard(owner uint32) (shard *CShard, cells unsafe.Pointer, limit uint32, err error) {
