@@ -255,3 +255,11 @@ func TestTheDifferenceToNothingIsAll(t *testing.T) {
 		t.Errorf("%v, %v", all, err)
 	}
 }
+
+func TestNamesThatAFormatShowsAlikeConflict(t *testing.T) {
+	r := tykmetrics.NewRegistry()
+	r.MustRegister(tykmetrics.NewGauge(tykmetrics.GaugeOpts{Name: "jobs"}))
+	if err := r.Register(tykmetrics.NewCounter(tykmetrics.CounterOpts{Name: "jobs_total"})); !errors.Is(err, tykmetrics.Conflict) {
+		t.Errorf("%v", err)
+	}
+}

@@ -72,5 +72,5 @@ func offsetsOfAllThreads() (cells, refused uintptr) {
 	return here[0], here[1]
 }
 
-// What the assembly jumps to, which tools that read Go alone do not see.
-var _ = [...]any{elsewhere, elsewhereUpDown, histogramElsewhere, summaryElsewhere}
+// What the assembly jumps to and reads, which tools that read Go alone do not see.
+var _ = [...]any{elsewhere, elsewhereUpDown, histogramElsewhere, summaryElsewhere, &refusedOffset}
