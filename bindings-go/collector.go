@@ -3,6 +3,7 @@ package tykmetrics
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"weak"
@@ -17,25 +18,22 @@ func (r *Registry) ask() error {
 	}
 	// Not a reference to the registry, which would keep it for ever.
 	weakly := weak.Make(r)
-	_, err := native.Collect(r.native, func(into *native.CFamilies) {
+	_, err := native.Collect(r.native, func(into *native.CFamilies) []error {
 		if r := weakly.Value(); r != nil {
-			r.collect(into)
+			return r.collect(into)
 		}
+		return nil
 	})
 	r.asked = err == nil
 	return failure(err)
 }
 
-// collect is called by the engine, on the thread of the scrape. No panic may leave it.
-func (r *Registry) collect(into *native.CFamilies) {
-	var failed []error
+// collect is called by the engine, on the thread of the scrape, and says what went wrong. No panic may leave it.
+func (r *Registry) collect(into *native.CFamilies) (failed []error) {
 	defer func() {
 		if p := recover(); p != nil {
 			failed = append(failed, fmt.Errorf("collecting: %v", p))
 		}
-		r.failures.Lock()
-		r.failed = failed
-		r.failures.Unlock()
 	}()
 	r.mu.Lock()
 	custom := r.custom
@@ -57,33 +55,51 @@ func (r *Registry) collect(into *native.CFamilies) {
 			failed = append(failed, failure(err))
 		}
 	}
+	return failed
 }
 
-// collectFailures is what went wrong when collectors were last asked.
-func (r *Registry) collectFailures() error {
-	r.failures.Lock()
-	defer r.failures.Unlock()
-	return errors.Join(r.failed...)
-}
-
-// collected are the metrics of one collector; of one that panics, those that came before.
+// collected are the metrics of one collector; of one that panics or ends its goroutine, those that came before.
 func collected(c Collector) (metrics []Metric, err error) {
 	to := make(chan Metric, 64)
 	done := make(chan error, 1)
 	go func() {
+		returned := false
 		defer close(to)
 		defer func() {
-			if p := recover(); p != nil {
-				done <- fmt.Errorf("a collector panicked: %v", p)
+			// Without a panic to recover, what does not return has called runtime.Goexit.
+			switch p := recover(); {
+			case p != nil:
+				done <- fmt.Errorf("collector %T panicked: %v", c, p)
+			case !returned:
+				done <- fmt.Errorf("collector %T ended its goroutine (runtime.Goexit, which t.FailNow calls): Collect must return", c)
+			default:
+				done <- nil
 			}
 		}()
 		c.Collect(to)
-		done <- nil
+		returned = true
 	}()
+	none := 0
 	for m := range to {
+		if absent(m) {
+			none++
+			continue
+		}
 		metrics = append(metrics, m)
 	}
-	return metrics, <-done
+	if err = <-done; none > 0 {
+		err = errors.Join(err, fmt.Errorf("collector %T sent nil %d times instead of a metric: send what NewConstMetric and its like return", c, none))
+	}
+	return metrics, err
+}
+
+// absent says whether m is nil, or a nil pointer to a metric of this package.
+func absent(m Metric) bool {
+	if m == nil {
+		return true
+	}
+	of := reflect.ValueOf(m)
+	return of.Kind() == reflect.Pointer && of.IsNil()
 }
 
 // The samples of one name.
@@ -101,15 +117,51 @@ type groups struct {
 	byName map[string]*group
 }
 
-func (gs *groups) take(m Metric) error {
-	desc := m.Desc()
-	sample, err := m.read()
-	if err == nil {
+// read is what a metric holds. A panic, of an embedded metric that is nil say, costs no other one.
+func read(m Metric) (desc *Desc, sample Sample, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("metric %T panicked: %v", m, p)
+		}
+	}()
+	desc = m.Desc()
+	if sample, err = m.read(); err == nil {
 		err = desc.err
 	}
+	return desc, sample, err
+}
+
+func (gs *groups) take(m Metric) error {
+	desc, sample, err := read(m)
 	if err != nil {
 		return err
 	}
+	switch sample.Kind {
+	case KindInfo:
+		// What collectors make has no infos: it shows as the gauge that the classic text format has for one.
+		if !strings.HasSuffix(desc.fqName, "_info") {
+			named := *desc
+			named.fqName += "_info"
+			desc = &named
+		}
+		sample.Kind, sample.Value = KindGauge, 1
+	case KindStateSet:
+		// A gauge for each state, likewise.
+		for _, state := range sample.States {
+			one := Sample{Kind: KindGauge, Labels: append(slices.Clone(sample.Labels), Label{desc.fqName, state.Name})}
+			if state.Holds {
+				one.Value = 1
+			}
+			err = errors.Join(err, gs.put(desc, one))
+		}
+		return err
+	case KindUpDown:
+		sample.Kind = KindGauge
+	}
+	return gs.put(desc, sample)
+}
+
+func (gs *groups) put(desc *Desc, sample Sample) error {
 	if gs.byName == nil {
 		gs.byName = map[string]*group{}
 	}
@@ -142,10 +194,6 @@ func (gs *groups) take(m Metric) error {
 }
 
 func (g *group) push(into *native.CFamilies) error {
-	kind := uint32(g.kind)
-	if g.kind == KindInfo || g.kind == KindStateSet || g.kind == KindUpDown {
-		kind = native.Gauge
-	}
 	options := &native.Options{Name: g.desc.fqName, Help: g.desc.help, LabelNames: g.names}
 	if g.kind == KindHistogram {
 		options.Buckets = g.bounds
@@ -153,7 +201,7 @@ func (g *group) push(into *native.CFamilies) error {
 			options.Flags |= native.NoBuckets
 		}
 	}
-	family, err := native.AddFamily(into, kind, options)
+	family, err := native.AddFamily(into, uint32(g.kind), options)
 	if err != nil {
 		return err
 	}
@@ -195,7 +243,7 @@ func (g *group) pushOne(into *native.CFamilies, family uint64, s Sample) error {
 
 // pushMore pushes what few samples have: a start and exemplars.
 func (g *group) pushMore(into *native.CFamilies, family uint64, s Sample) (err error) {
-	if !s.Created.IsZero() {
+	if !s.Created.IsZero() && g.kind != KindGauge && g.kind != KindUntyped {
 		err = failure(native.Began(into, family, s.Created.UnixMilli()))
 	}
 	for _, e := range s.Exemplars {

@@ -3,6 +3,7 @@ package tykmetrics
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"time"
 )
@@ -67,11 +68,14 @@ func MustNewConstMetric(desc *Desc, valueType ValueType, value float64, labelVal
 	return must(NewConstMetric(desc, valueType, value, labelValues...))
 }
 
-// NewConstHistogram is a histogram with these cumulative counts by upper bound, for Collectors. The bucket of +Inf is count.
+// NewConstHistogram is a histogram with these cumulative counts by upper bound, for Collectors. The bucket of +Inf is
+// count, whatever buckets says of it.
 func NewConstHistogram(desc *Desc, count uint64, sum float64, buckets map[float64]uint64, labelValues ...string) (Metric, error) {
 	sample := Sample{Kind: KindHistogram, Count: count, Sum: sum}
 	for _, bound := range slices.SortedFunc(maps.Keys(buckets), cmp.Compare) {
-		sample.Buckets = append(sample.Buckets, Bucket{bound, buckets[bound]})
+		if !math.IsInf(bound, 1) {
+			sample.Buckets = append(sample.Buckets, Bucket{bound, buckets[bound]})
+		}
 	}
 	return made(desc, sample, labelValues)
 }

@@ -2,6 +2,7 @@ package tykmetrics
 
 import (
 	"runtime"
+	"unsafe"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
@@ -41,12 +42,16 @@ const exact = 1 << 53
 
 func newCounter(f *family, values []string) (*counter, error) {
 	h, err := f.with(values)
+	return counterOf(f, values, h), err
+}
+
+func counterOf(f *family, values []string, h unsafe.Pointer) *counter {
 	c := &counter{handle: handle{family: f, values: values, handle: h}, series: cell.Of(h)}
-	if err != nil {
+	if h == nil {
 		c.series = cell.Nowhere()
 	}
 	own(c, f.kind, h)
-	return c, err
+	return c
 }
 
 // NewCounter makes a counter, to be registered. What is wrong with the options is what Register says; until then, and
@@ -88,7 +93,7 @@ func (c *counter) addPart(v float64) {
 }
 
 func (c *counter) AddOn(shard *Shard, n uint64) {
-	if !shard.cells.Add(c.series, n) {
+	if !shard.open() || !shard.cells.Add(c.series, n) {
 		cell.Add(c.series, n)
 	}
 	runtime.KeepAlive(c)

@@ -1,7 +1,6 @@
 package tykmetrics
 
 import (
-	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
 
@@ -17,13 +16,13 @@ func NewCounterVec(opts CounterOpts, labelNames []string) *CounterVec {
 }
 
 func counterVecOf(f *family) *CounterVec {
-	vec, series := newVec(f, newCounter, func(c *counter) *cell.Series { return c.series })
+	vec, series := newVec(f, counterOf)
 	return &CounterVec{vec, series}
 }
 
 // GetMetricWithLabelValues is the series of these values, made if there is none. A wrong number of them is an error.
 func (v *CounterVec) GetMetricWithLabelValues(lvs ...string) (Counter, error) {
-	if found := v.series.found.Find(lvs); found != nil && v.curried == nil {
+	if found := v.series.find(v.MetricVec, lvs); found != nil {
 		return found, nil
 	}
 	made, err := v.series.miss(v.MetricVec, lvs)
@@ -45,7 +44,7 @@ func (v *CounterVec) GetMetricWith(labels Labels) (Counter, error) {
 
 // WithLabelValues is GetMetricWithLabelValues, but panics where that returns an error. A value never is one.
 func (v *CounterVec) WithLabelValues(lvs ...string) Counter {
-	if found := v.series.found.Find(lvs); found != nil && v.curried == nil {
+	if found := v.series.find(v.MetricVec, lvs); found != nil {
 		return found
 	}
 	return v.series.must(v.MetricVec, lvs)

@@ -3,6 +3,7 @@ package tykmetrics
 import (
 	"math"
 	"runtime"
+	"weak"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
@@ -57,7 +58,14 @@ func functionOf(f *family, fn func() float64) *called {
 	}
 	m.handle.handle = h
 	own(m, f.kind, h)
-	if err := native.Callback(f.kind, h, m.fn); err != nil {
+	// Not a reference to fn: what C holds is never collected, and fn may reach the registry, by which C holds it.
+	weakly := weak.Make(m)
+	if err := native.Callback(f.kind, h, func() float64 {
+		if m := weakly.Value(); m != nil {
+			return m.fn()
+		}
+		return math.NaN()
+	}); err != nil {
 		f.err = failure(err)
 		f.desc.err = f.err
 	}

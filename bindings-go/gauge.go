@@ -4,6 +4,7 @@ import (
 	"math"
 	"runtime"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
@@ -39,14 +40,18 @@ type gauge struct {
 
 func newGauge(f *family, values []string) (*gauge, error) {
 	h, err := f.with(values)
+	return gaugeOf(f, values, h), err
+}
+
+func gaugeOf(f *family, values []string, h unsafe.Pointer) *gauge {
 	g := &gauge{handle: handle{family: f, values: values, handle: h}}
-	if err == nil {
+	if h != nil {
 		g.shared = cell.Of(h).Shared
 	} else {
 		g.shared = new(uint64)
 	}
 	own(g, f.kind, h)
-	return g, err
+	return g
 }
 
 // NewGauge makes a gauge, to be registered; see NewCounter.

@@ -2,6 +2,7 @@ package tykmetrics
 
 import (
 	"net/http"
+	"runtime"
 	"strings"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
@@ -108,14 +109,16 @@ func (h *handler) answer(w http.ResponseWriter, request *http.Request) error {
 	if h.registry.err != nil {
 		return h.registry.err
 	}
-	if err := native.Render(h.registry.native, e, b); err != nil {
+	collecting, err := native.Render(h.registry.native, e, b)
+	runtime.KeepAlive(h)
+	if err != nil {
 		return failure(err)
 	}
-	if err := h.registry.collectFailures(); err != nil {
+	if collecting != nil {
 		if h.opts.ErrorHandling != ContinueOnError {
-			return err
+			return collecting
 		}
-		h.log(err)
+		h.log(collecting)
 	}
 	header := w.Header()
 	header.Set("Content-Type", says.contentType)

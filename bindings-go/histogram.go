@@ -3,6 +3,7 @@ package tykmetrics
 import (
 	"runtime"
 	"time"
+	"unsafe"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
@@ -33,12 +34,16 @@ type histogram struct {
 
 func newHistogram(f *family, values []string) (*histogram, error) {
 	h, err := f.with(values)
+	return histogramOf(f, values, h), err
+}
+
+func histogramOf(f *family, values []string, h unsafe.Pointer) *histogram {
 	m := &histogram{handle: handle{family: f, values: values, handle: h}, cells: cell.DistributionOf(h)}
-	if err != nil {
+	if h == nil {
 		m.cells = cell.NoDistribution()
 	}
 	own(m, f.kind, h)
-	return m, err
+	return m
 }
 
 // NewHistogram makes a histogram, to be registered; see NewCounter.
@@ -58,7 +63,7 @@ func (m *histogram) ObserveDuration(d time.Duration) { m.Observe(seconds(d)) }
 func seconds(d time.Duration) float64 { return float64(d) / float64(time.Second) }
 
 func (m *histogram) ObserveOn(shard *Shard, v float64) {
-	if !shard.cells.Observe(m.cells, v) {
+	if !shard.open() || !shard.cells.Observe(m.cells, v) {
 		cell.ObserveHistogram(m.cells, v)
 	}
 	runtime.KeepAlive(m)

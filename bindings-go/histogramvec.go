@@ -1,7 +1,6 @@
 package tykmetrics
 
 import (
-	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
 
@@ -17,13 +16,13 @@ func NewHistogramVec(opts HistogramOpts, labelNames []string) *HistogramVec {
 }
 
 func histogramVecOf(f *family) *HistogramVec {
-	vec, series := newVec(f, newHistogram, func(m *histogram) *cell.Series { return &m.cells.Series })
+	vec, series := newVec(f, histogramOf)
 	return &HistogramVec{vec, series}
 }
 
 // GetMetricWithLabelValues is the series of these values, made if there is none. A wrong number of them is an error.
 func (v *HistogramVec) GetMetricWithLabelValues(lvs ...string) (Observer, error) {
-	if found := v.series.found.Find(lvs); found != nil && v.curried == nil {
+	if found := v.series.find(v.MetricVec, lvs); found != nil {
 		return found, nil
 	}
 	made, err := v.series.miss(v.MetricVec, lvs)
@@ -45,7 +44,7 @@ func (v *HistogramVec) GetMetricWith(labels Labels) (Observer, error) {
 
 // WithLabelValues is GetMetricWithLabelValues, but panics where that returns an error. A value never is one.
 func (v *HistogramVec) WithLabelValues(lvs ...string) Observer {
-	if found := v.series.found.Find(lvs); found != nil && v.curried == nil {
+	if found := v.series.find(v.MetricVec, lvs); found != nil {
 		return found
 	}
 	return v.series.must(v.MetricVec, lvs)

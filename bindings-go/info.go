@@ -2,6 +2,7 @@ package tykmetrics
 
 import (
 	"runtime"
+	"unsafe"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
@@ -11,9 +12,13 @@ type Info struct{ handle }
 
 func newInfo(f *family, values []string) (*Info, error) {
 	h, err := f.with(values)
+	return infoOf(f, values, h), err
+}
+
+func infoOf(f *family, values []string, h unsafe.Pointer) *Info {
 	i := &Info{handle{family: f, values: values, handle: h}}
 	own(i, f.kind, h)
-	return i, err
+	return i
 }
 
 // NewInfo makes an info, to be registered; see NewCounter.

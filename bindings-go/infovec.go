@@ -1,7 +1,6 @@
 package tykmetrics
 
 import (
-	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
 
@@ -17,13 +16,13 @@ func NewInfoVec(opts InfoOpts, labelNames []string) *InfoVec {
 }
 
 func infoVecOf(f *family) *InfoVec {
-	vec, series := newVec(f, newInfo, func(i *Info) *cell.Series { return cell.Of(i.handle.handle) })
+	vec, series := newVec(f, infoOf)
 	return &InfoVec{vec, series}
 }
 
 // GetMetricWithLabelValues is the series of these values, made if there is none. A wrong number of them is an error.
 func (v *InfoVec) GetMetricWithLabelValues(lvs ...string) (*Info, error) {
-	if found := v.series.found.Find(lvs); found != nil && v.curried == nil {
+	if found := v.series.find(v.MetricVec, lvs); found != nil {
 		return found, nil
 	}
 	made, err := v.series.miss(v.MetricVec, lvs)
@@ -45,7 +44,7 @@ func (v *InfoVec) GetMetricWith(labels Labels) (*Info, error) {
 
 // WithLabelValues is GetMetricWithLabelValues, but panics where that returns an error. A value never is one.
 func (v *InfoVec) WithLabelValues(lvs ...string) *Info {
-	if found := v.series.found.Find(lvs); found != nil && v.curried == nil {
+	if found := v.series.find(v.MetricVec, lvs); found != nil {
 		return found
 	}
 	return v.series.must(v.MetricVec, lvs)

@@ -101,8 +101,8 @@ func Read(m Metric) (Sample, error) { return m.read() }
 func DescribeByCollect(c Collector, descs chan<- *Desc) {
 	metrics := make(chan Metric)
 	go func() {
+		defer close(metrics)
 		c.Collect(metrics)
-		close(metrics)
 	}()
 	for m := range metrics {
 		descs <- m.Desc()

@@ -55,13 +55,11 @@ type Registry struct {
 
 	mu         sync.Mutex
 	collectors map[string]Collector // by the identity of their descriptions
+	metrics    map[string]Collector // by each of their descriptions
 	dimensions map[string]dimension // by name
-	custom     []registered         // those that are asked at a scrape, in the order of their registration
+	custom     []registered         // those that are asked at a scrape, in the order of their registration; only appended to
 	asked      bool                 // whether the engine asks for them
 	process    map[string]uint64    // what the engine calls those that it runs itself, by identity
-
-	failures sync.Mutex
-	failed   []error // what went wrong in the last scrape
 }
 
 // A collector, and the identity of its descriptions. Collectors themselves need not be comparable.
@@ -108,7 +106,10 @@ func NewRegistryWith(opts RegistryOpts) (*Registry, error) {
 }
 
 func registryOf(c *native.CRegistry) *Registry {
-	return &Registry{native: c, collectors: map[string]Collector{}, dimensions: map[string]dimension{}, process: map[string]uint64{}}
+	return &Registry{
+		native: c, collectors: map[string]Collector{}, metrics: map[string]Collector{},
+		dimensions: map[string]dimension{}, process: map[string]uint64{},
+	}
 }
 
 // The registry that functions without one use: the engine's own, so other languages in the process show there too.
@@ -176,6 +177,7 @@ func (r *Registry) Register(c Collector) error {
 		r.collectors[identity] = c
 	}
 	for _, desc := range descs {
+		r.metrics[desc.id()] = c
 		r.dimensions[desc.fqName] = dimension{desc.dimensions(), r.dimensions[desc.fqName].count + 1}
 	}
 	return nil
@@ -184,11 +186,9 @@ func (r *Registry) Register(c Collector) error {
 // agree says whether the descriptions go with what is registered.
 func (r *Registry) agree(descs []*Desc) error {
 	for _, desc := range descs {
-		for existing, c := range r.collectors {
-			if strings.Contains(existing, desc.id()+"\n") {
-				return fail(Conflict, "metric %q is registered already with these constant labels, by %s: give one of them another name or other constant labels",
-					desc.fqName, named(c))
-			}
+		if c, ok := r.metrics[desc.id()]; ok {
+			return fail(Conflict, "metric %q is registered already with these constant labels, by %s: give one of them another name or other constant labels",
+				desc.fqName, named(c))
 		}
 		if known, ok := r.dimensions[desc.fqName]; ok && known.of != desc.dimensions() {
 			return fail(Conflict, "metric %q is registered already with other labels or another help: all metrics of a name have the same", desc.fqName)
@@ -210,7 +210,7 @@ func (r *Registry) show(c Collector, identity string) error {
 		}
 		return failure(err)
 	}
-	r.custom = append(slices.Clone(r.custom), registered{identity, c})
+	r.custom = append(r.custom, registered{identity, c})
 	return r.ask()
 }
 
@@ -226,6 +226,7 @@ func (r *Registry) Unregister(c Collector) bool {
 	}
 	delete(r.collectors, identity)
 	for _, desc := range descs {
+		delete(r.metrics, desc.id())
 		if known := r.dimensions[desc.fqName]; known.count > 1 {
 			r.dimensions[desc.fqName] = dimension{known.of, known.count - 1}
 		} else {
@@ -256,6 +257,7 @@ func (r *Registry) UnregisterName(name string) (bool, error) {
 	for identity, c := range r.collectors {
 		if of, ok := c.(registrable); ok && of.base().desc.fqName == name {
 			delete(r.collectors, identity)
+			delete(r.metrics, of.base().desc.id())
 			delete(r.dimensions, name)
 		}
 	}
@@ -327,7 +329,7 @@ func (r *Registry) note(c registrable) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, ok := r.collectors[identity]; !ok {
-		r.collectors[identity] = c
+		r.collectors[identity], r.metrics[desc.id()] = c, c
 		r.dimensions[desc.fqName] = dimension{desc.dimensions(), 1}
 	}
 }

@@ -1,6 +1,7 @@
 package tykmetrics
 
 import (
+	"errors"
 	"io"
 	"runtime"
 	"sync"
@@ -12,7 +13,8 @@ import (
 func Render(w io.Writer, format string) error { return DefaultGatherer.registry().Render(w, format) }
 
 // Render writes the registry's metrics in a format: "text" (text/plain; version=0.0.4), "text1" (1.0.0), "openmetrics",
-// "protobuf", "protobuf-text", "protobuf-compact" or "json". Another name is an error of code InvalidText.
+// "protobuf", "protobuf-text", "protobuf-compact" or "json". Another name is an error of code InvalidText. If collectors failed,
+// it writes what there is all the same and returns what they did.
 func (r *Registry) Render(w io.Writer, format string) error {
 	e, err := native.ExpositionOf(format)
 	if err != nil {
@@ -26,7 +28,23 @@ func (r *Registry) render(w io.Writer, e native.Exposition) error {
 		return r.err
 	}
 	defer runtime.KeepAlive(r)
-	return rendered(w, func(into *native.Bytes) error { return native.Render(r.native, e, into) })
+	var collecting error
+	err := rendered(w, func(into *native.Bytes) (err error) {
+		collecting, err = native.Render(r.native, e, into)
+		return err
+	})
+	return beside(collecting, err)
+}
+
+// beside is what collectors did wrong, and another error.
+func beside(collecting, err error) error {
+	switch {
+	case collecting == nil:
+		return failure(err)
+	case err == nil:
+		return collecting
+	}
+	return errors.Join(failure(err), collecting)
 }
 
 // Memory for renders is C's, and kept warm: a scrape allocates nothing of Go's that grows with the registry. One that grew

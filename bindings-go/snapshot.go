@@ -31,26 +31,28 @@ func snapshotOf(c *native.CSnapshot) *Snapshot {
 	return s
 }
 
-// Snapshot is what all metrics of the registry hold now.
+// Snapshot is what all metrics of the registry hold now. If collectors failed there is both, a snapshot of all else and an
+// error that says what they did.
 func (r *Registry) Snapshot() (*Snapshot, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
 	defer runtime.KeepAlive(r)
-	c, err := native.NewSnapshot(r.native)
+	c, collecting, err := native.NewSnapshot(r.native)
 	if err != nil {
-		return nil, failure(err)
+		return nil, beside(collecting, err)
 	}
-	return snapshotOf(c), nil
+	return snapshotOf(c), collecting
 }
 
-// Gather is Snapshot's families.
+// Gather is Snapshot's families, beside an error too if collectors failed.
 func (r *Registry) Gather() ([]*MetricFamily, error) {
-	s, err := r.Snapshot()
-	if err != nil {
-		return nil, err
+	s, collecting := r.Snapshot()
+	if s == nil {
+		return nil, collecting
 	}
-	return s.Families()
+	families, err := s.Families()
+	return families, beside(collecting, err)
 }
 
 // Families are the families in the order of their registration. They are not copied again at the next call.
@@ -87,8 +89,12 @@ func (s *Sample) has(labels Labels) bool {
 	})
 }
 
-// Delta is what came since the snapshot before: counts and sums less those of before, gauges as they are.
+// Delta is what came since the snapshot before: counts and sums less those of before, gauges as they are. Since nil is all,
+// the snapshot itself.
 func (s *Snapshot) Delta(before *Snapshot) (*Snapshot, error) {
+	if before == nil {
+		return s, nil
+	}
 	defer runtime.KeepAlive(s)
 	defer runtime.KeepAlive(before)
 	c, err := native.Delta(s.native, before.native)
@@ -169,6 +175,9 @@ func sampleOf(c *native.CSnapshot, family, series int, kind Kind) (Sample, error
 	}
 	for _, e := range view.Exemplars {
 		s.Exemplars = append(s.Exemplars, Exemplar{e.Value, labelsOf(e.Pairs), time.UnixMilli(int64(e.AtMs))})
+	}
+	if kind == KindInfo {
+		s.Value = 1
 	}
 	if kind == KindHistogram {
 		d, err := native.SnapshotDistribution(c, family, series)

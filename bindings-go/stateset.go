@@ -2,6 +2,7 @@ package tykmetrics
 
 import (
 	"runtime"
+	"unsafe"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
@@ -11,9 +12,13 @@ type StateSet struct{ handle }
 
 func newStateSet(f *family, values []string) (*StateSet, error) {
 	h, err := f.with(values)
+	return stateSetOf(f, values, h), err
+}
+
+func stateSetOf(f *family, values []string, h unsafe.Pointer) *StateSet {
 	s := &StateSet{handle{family: f, values: values, handle: h}}
 	own(s, f.kind, h)
-	return s, err
+	return s
 }
 
 // NewStateSet makes a state set, to be registered; see NewCounter.

@@ -1,7 +1,6 @@
 package tykmetrics
 
 import (
-	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
 
@@ -17,13 +16,13 @@ func NewStateSetVec(opts StateSetOpts, labelNames []string) *StateSetVec {
 }
 
 func stateSetVecOf(f *family) *StateSetVec {
-	vec, series := newVec(f, newStateSet, func(s *StateSet) *cell.Series { return cell.Of(s.handle.handle) })
+	vec, series := newVec(f, stateSetOf)
 	return &StateSetVec{vec, series}
 }
 
 // GetMetricWithLabelValues is the series of these values, made if there is none. A wrong number of them is an error.
 func (v *StateSetVec) GetMetricWithLabelValues(lvs ...string) (*StateSet, error) {
-	if found := v.series.found.Find(lvs); found != nil && v.curried == nil {
+	if found := v.series.find(v.MetricVec, lvs); found != nil {
 		return found, nil
 	}
 	made, err := v.series.miss(v.MetricVec, lvs)
@@ -45,7 +44,7 @@ func (v *StateSetVec) GetMetricWith(labels Labels) (*StateSet, error) {
 
 // WithLabelValues is GetMetricWithLabelValues, but panics where that returns an error. A value never is one.
 func (v *StateSetVec) WithLabelValues(lvs ...string) *StateSet {
-	if found := v.series.found.Find(lvs); found != nil && v.curried == nil {
+	if found := v.series.find(v.MetricVec, lvs); found != nil {
 		return found
 	}
 	return v.series.must(v.MetricVec, lvs)

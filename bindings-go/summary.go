@@ -3,6 +3,7 @@ package tykmetrics
 import (
 	"runtime"
 	"time"
+	"unsafe"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
@@ -30,12 +31,16 @@ type summary struct {
 
 func newSummary(f *family, values []string) (*summary, error) {
 	h, err := f.with(values)
+	return summaryOf(f, values, h), err
+}
+
+func summaryOf(f *family, values []string, h unsafe.Pointer) *summary {
 	m := &summary{handle: handle{family: f, values: values, handle: h}, cells: cell.DistributionOf(h)}
-	if err != nil {
+	if h == nil {
 		m.cells = cell.NoDistribution()
 	}
 	own(m, f.kind, h)
-	return m, err
+	return m
 }
 
 // NewSummary makes a summary, to be registered; see NewCounter.
@@ -52,7 +57,7 @@ func (m *summary) Observe(v float64) {
 func (m *summary) ObserveDuration(d time.Duration) { m.Observe(seconds(d)) }
 
 func (m *summary) ObserveOn(shard *Shard, v float64) {
-	if !shard.cells.Observe(m.cells, v) {
+	if !shard.open() || !shard.cells.Observe(m.cells, v) {
 		cell.ObserveSummary(m.cells, v)
 	}
 	runtime.KeepAlive(m)

@@ -2,6 +2,7 @@ package tykmetrics
 
 import (
 	"runtime"
+	"unsafe"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
@@ -30,12 +31,16 @@ type upDown struct {
 
 func newUpDown(f *family, values []string) (*upDown, error) {
 	h, err := f.with(values)
+	return upDownOf(f, values, h), err
+}
+
+func upDownOf(f *family, values []string, h unsafe.Pointer) *upDown {
 	u := &upDown{handle: handle{family: f, values: values, handle: h}, series: cell.Of(h)}
-	if err != nil {
+	if h == nil {
 		u.series = cell.Nowhere()
 	}
 	own(u, f.kind, h)
-	return u, err
+	return u
 }
 
 // NewUpDown makes an up-down, to be registered; see NewCounter.
@@ -54,7 +59,7 @@ func (u *upDown) Add(n int64) {
 }
 
 func (u *upDown) AddOn(shard *Shard, n int64) {
-	if !shard.cells.Add(u.series, uint64(n)) {
+	if !shard.open() || !shard.cells.Add(u.series, uint64(n)) {
 		cell.AddUpDown(u.series, uint64(n))
 	}
 	runtime.KeepAlive(u)

@@ -1,7 +1,6 @@
 package tykmetrics
 
 import (
-	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
 
@@ -17,13 +16,13 @@ func NewUpDownVec(opts UpDownOpts, labelNames []string) *UpDownVec {
 }
 
 func upDownVecOf(f *family) *UpDownVec {
-	vec, series := newVec(f, newUpDown, func(u *upDown) *cell.Series { return u.series })
+	vec, series := newVec(f, upDownOf)
 	return &UpDownVec{vec, series}
 }
 
 // GetMetricWithLabelValues is the series of these values, made if there is none. A wrong number of them is an error.
 func (v *UpDownVec) GetMetricWithLabelValues(lvs ...string) (UpDown, error) {
-	if found := v.series.found.Find(lvs); found != nil && v.curried == nil {
+	if found := v.series.find(v.MetricVec, lvs); found != nil {
 		return found, nil
 	}
 	made, err := v.series.miss(v.MetricVec, lvs)
@@ -45,7 +44,7 @@ func (v *UpDownVec) GetMetricWith(labels Labels) (UpDown, error) {
 
 // WithLabelValues is GetMetricWithLabelValues, but panics where that returns an error. A value never is one.
 func (v *UpDownVec) WithLabelValues(lvs ...string) UpDown {
-	if found := v.series.found.Find(lvs); found != nil && v.curried == nil {
+	if found := v.series.find(v.MetricVec, lvs); found != nil {
 		return found
 	}
 	return v.series.must(v.MetricVec, lvs)

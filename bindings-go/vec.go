@@ -4,11 +4,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
-	"github.com/tykmetrics/tykmetrics/bindings-go/internal/cell"
-	"github.com/tykmetrics/tykmetrics/bindings-go/internal/lookup"
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
 
@@ -16,7 +13,7 @@ import (
 type MetricVec struct {
 	family  *family
 	curried []fixed
-	sweep   func()
+	table   forgetting
 }
 
 // A label whose value CurryWith has fixed, by its place among the family's.
@@ -25,93 +22,24 @@ type fixed struct {
 	value string
 }
 
-// series finds the T of label values: in the table, or through C.
-type series[T any] struct {
-	found lookup.Table[T]
-	make  func(*family, []string) (*T, error)
-	head  func(*T) *cell.Series
-
-	mu       sync.Mutex
-	overflow *T // what all label sets beyond the limit share
-}
-
-func newVec[T any](f *family, make func(*family, []string) (*T, error), head func(*T) *cell.Series) (*MetricVec, *series[T]) {
-	s := &series[T]{make: make, head: head}
-	s.found.Init(len(f.desc.labels), f.expires)
-	return &MetricVec{family: f, sweep: s.found.Sweep}, s
-}
-
-// miss asks C, after filling in what CurryWith fixed.
-//
-//go:noinline
-func (s *series[T]) miss(v *MetricVec, given []string) (*T, error) {
-	if v.family.err != nil {
-		return nil, v.family.err
-	}
-	values, err := v.full(given)
-	if err != nil {
-		return nil, err
-	}
-	if v.curried != nil {
-		if made := s.found.Find(values); made != nil {
-			return made, nil
-		}
-	}
-	made, err := s.make(v.family, values)
-	if err != nil {
-		return nil, err
-	}
-	head := s.head(made)
-	if head.Is(cell.Overflow) {
-		// One object for all of them: what is beyond the limit costs no memory here either.
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.overflow == nil || s.head(s.overflow).Shared != head.Shared {
-			s.overflow = made
-		}
-		return s.overflow, nil
-	}
-	// Values that are no UTF-8 are not remembered: C makes any number of them one series, which memory would not bound.
-	if !slices.ContainsFunc(values, func(value string) bool { return !utf8.ValidString(value) }) {
-		s.found.Put(values, made, head.State)
-	}
-	return made, nil
-}
-
-// must is miss, but panics where that returns an error. Invalid options are no reason: Register tells of them.
-//
-//go:noinline
-func (s *series[T]) must(v *MetricVec, given []string) *T {
-	made, err := s.miss(v, given)
-	if err == nil {
-		return made
-	}
-	if v.family.err == nil || len(given)+len(v.curried) != len(v.family.desc.labels) {
-		panic(err.Error())
-	}
-	nothing, _ := s.make(v.family, nil)
-	return nothing
-}
-
-// full is a copy of the values with those that CurryWith fixed.
-func (v *MetricVec) full(given []string) ([]string, error) {
+// fits says what is wrong with the number of values.
+func (v *MetricVec) fits(given []string) error {
 	names := v.family.desc.labels
-	if len(given)+len(v.curried) != len(names) {
-		return nil, fail(LabelCount, "metric %q has %d labels to give (%s), and %d values were given",
-			v.family.desc.fqName, len(names)-len(v.curried), strings.Join(v.free(), ", "), len(given))
+	if len(given)+len(v.curried) == len(names) {
+		return nil
 	}
-	values := make([]string, 0, len(names))
-	curried := v.curried
-	for i := range names {
-		if len(curried) > 0 && curried[0].at == i {
-			values = append(values, curried[0].value)
-			curried = curried[1:]
-			continue
-		}
-		values = append(values, strings.Clone(given[0]))
-		given = given[1:]
+	return fail(LabelCount, "metric %q has %d labels to give (%s), and %d values were given",
+		v.family.desc.fqName, len(names)-len(v.curried), strings.Join(v.free(), ", "), len(given))
+}
+
+// join appends the values with those that CurryWith fixed, in the order of the labels. Their number fits.
+func (v *MetricVec) join(to, given []string) []string {
+	for _, f := range v.curried {
+		n := f.at - len(to)
+		to = append(append(to, given[:n]...), f.value)
+		given = given[n:]
 	}
-	return values, nil
+	return append(to, given...)
 }
 
 // free are the names of the labels that CurryWith has not fixed.
@@ -178,7 +106,7 @@ func (v *MetricVec) curry(labels Labels) (*MetricVec, error) {
 		curried = append(curried, fixed{at, strings.Clone(value)})
 	}
 	slices.SortFunc(curried, func(a, b fixed) int { return a.at - b.at })
-	return &MetricVec{family: v.family, curried: curried, sweep: v.sweep}, nil
+	return &MetricVec{family: v.family, curried: curried, table: v.table}, nil
 }
 
 // DeleteLabelValues removes the series of these values, and says whether there was one. A wrong number of values is none.
@@ -192,12 +120,16 @@ func (v *MetricVec) Remove(lvs ...string) (bool, error) {
 	if v.family.err != nil {
 		return false, v.family.err
 	}
-	values, err := v.full(lvs)
-	if err != nil {
+	if err := v.fits(lvs); err != nil {
 		return false, err
 	}
+	values := v.join(nil, lvs)
+	for i, value := range values {
+		// As a lookup of them cuts them.
+		values[i] = value[:min(len(value), longest+utf8.UTFMax)]
+	}
 	found, err := native.Remove(v.family.native, values)
-	v.sweep()
+	v.table.forget(values)
 	runtime.KeepAlive(v.family)
 	return found, failure(err)
 }
@@ -218,7 +150,7 @@ func (v *MetricVec) DeletePartialMatch(labels Labels) int {
 		wanted = append(wanted, v.family.desc.labels[f.at], f.value)
 	}
 	n, err := native.RemoveMatching(v.family.native, wanted)
-	v.sweep()
+	v.table.sweep()
 	runtime.KeepAlive(v.family)
 	if err != nil {
 		return 0
@@ -230,7 +162,7 @@ func (v *MetricVec) DeletePartialMatch(labels Labels) int {
 func (v *MetricVec) Reset() {
 	if v.family.err == nil {
 		_ = native.ClearFamily(v.family.native)
-		v.sweep()
+		v.table.sweep()
 		runtime.KeepAlive(v.family)
 	}
 }

@@ -3,13 +3,14 @@ package tykmetrics
 import "slices"
 
 // WrapRegistererWith is a Registerer that adds labels to everything it registers with reg. What is registered through it
-// is copied at each scrape; constant labels in the options cost less.
+// is copied at each scrape; constant labels in the options cost less. A copy has no native buckets: histograms show their
+// classic ones alone. Infos and state sets show as gauges, as the classic text format has them.
 func WrapRegistererWith(labels Labels, reg Registerer) Registerer {
 	return &wrappingRegisterer{reg, "", labels}
 }
 
 // WrapRegistererWithPrefix is a Registerer that puts prefix before the name of everything it registers with reg. What is
-// registered through it is copied at each scrape.
+// registered through it is copied at each scrape, as by WrapRegistererWith.
 func WrapRegistererWithPrefix(prefix string, reg Registerer) Registerer {
 	return &wrappingRegisterer{reg, prefix, nil}
 }
@@ -83,15 +84,33 @@ func (w *wrapped) Describe(to chan<- *Desc) {
 
 // Collect sends the metrics with the prefix and the labels.
 func (w *wrapped) Collect(to chan<- Metric) {
+	if of, ok := w.of.(registrable); ok {
+		// As a scrape shows them: a metric by itself tells of no exemplars and no start.
+		samples, err := of.base().samples()
+		if err != nil {
+			to <- NewInvalidMetric(of.base().desc, err)
+		}
+		for _, sample := range samples {
+			w.send(to, of.base().desc, sample, nil)
+		}
+		return
+	}
 	metrics, err := collected(w.of)
 	for _, m := range metrics {
-		sample, err := m.read()
-		sample.Labels = append(slices.Clone(sample.Labels), labelsOf(pairs(nil, w.labels))...)
-		to <- &taken{w.desc(m.Desc()), sample, err}
+		desc, sample, err := read(m)
+		if desc == nil {
+			desc = NewInvalidDesc(err)
+		}
+		w.send(to, desc, sample, err)
 	}
 	if err != nil {
 		panic(err)
 	}
+}
+
+func (w *wrapped) send(to chan<- Metric, desc *Desc, sample Sample, err error) {
+	sample.Labels = append(slices.Clone(sample.Labels), labelsOf(pairs(nil, w.labels))...)
+	to <- &taken{w.desc(desc), sample, err}
 }
 
 // unwrapped is the collector that was given to a wrapping Registerer.

@@ -3,12 +3,10 @@
 package testutil
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	tykmetrics "github.com/tykmetrics/tykmetrics/bindings-go"
 )
@@ -43,7 +41,7 @@ func CollectAndCount(c tykmetrics.Collector, metricNames ...string) int {
 }
 
 // GatherAndCount is how many series the registry shows, those of the given names if there are any.
-func GatherAndCount(g tykmetrics.Gatherer, metricNames ...string) (int, error) {
+func GatherAndCount(g Gatherer, metricNames ...string) (int, error) {
 	families, err := g.Gather()
 	if err != nil {
 		return 0, err
@@ -66,42 +64,45 @@ func CollectAndCompare(c tykmetrics.Collector, expected io.Reader, metricNames .
 	return GatherAndCompare(r, expected, metricNames...)
 }
 
-// GatherAndCompare says how what the registry shows differs from an expected text, in the classic text format. Lines are
-// compared, whatever their order; with names only those of these families.
-func GatherAndCompare(r *tykmetrics.Registry, expected io.Reader, metricNames ...string) error {
-	want, err := io.ReadAll(expected)
+// Gatherer is whatever shows metrics as plain data: a *tykmetrics.Registry, and code of a test.
+type Gatherer interface {
+	Gather() ([]*tykmetrics.MetricFamily, error)
+}
+
+// GatherAndCompare says how what g shows differs from an expected text, in the classic text format. What the text means is
+// compared, whatever the order of lines and labels and the form of numbers; with names only these families.
+func GatherAndCompare(g Gatherer, expected io.Reader, metricNames ...string) error {
+	text, err := io.ReadAll(expected)
 	if err != nil {
 		return err
 	}
-	var got bytes.Buffer
-	if err := r.Render(&got, "text"); err != nil {
-		return err
+	want, got := facts{names: metricNames}, facts{names: metricNames}
+	if err := want.parse(string(text)); err != nil {
+		return fmt.Errorf("the expected text is not in the text format: %w", err)
 	}
-	gotLines, wantLines := lines(got.String(), metricNames), lines(string(want), metricNames)
+	families, err := g.Gather()
+	if err != nil {
+		return fmt.Errorf("gathering metrics failed: %w", err)
+	}
+	got.families(families)
 	var differ []error
-	for _, line := range wantLines {
-		if !slices.Contains(gotLines, line) {
-			differ = append(differ, fmt.Errorf("missing: %s", line))
-		}
+	for _, line := range less(want.lines, got.lines) {
+		differ = append(differ, fmt.Errorf("missing: %s", line))
 	}
-	for _, line := range gotLines {
-		if !slices.Contains(wantLines, line) {
-			differ = append(differ, fmt.Errorf("not expected: %s", line))
-		}
+	for _, line := range less(got.lines, want.lines) {
+		differ = append(differ, fmt.Errorf("not expected: %s", line))
 	}
 	return errors.Join(differ...)
 }
 
-// lines are those of a text, of the families asked for. A family's samples follow its TYPE line.
-func lines(text string, names []string) []string {
-	var out []string
-	wanted := len(names) == 0
-	for line := range strings.SplitSeq(text, "\n") {
-		line = strings.TrimSpace(line)
-		if words := strings.Fields(line); len(words) > 2 && words[0] == "#" && (words[1] == "HELP" || words[1] == "TYPE") {
-			wanted = len(names) == 0 || slices.Contains(names, words[2])
-		}
-		if line != "" && wanted {
+// less are the lines of all that are not in other, as often as they are not.
+func less(all, other []string) (out []string) {
+	count := map[string]int{}
+	for _, line := range other {
+		count[line]++
+	}
+	for _, line := range all {
+		if count[line]--; count[line] < 0 {
 			out = append(out, line)
 		}
 	}

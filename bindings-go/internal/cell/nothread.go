@@ -35,10 +35,10 @@ func ObserveSummary(d *Distribution, v float64) {
 // observe counts in the bucket's cell and adds to its sum; false if there are no such cells.
 func observe(s *Series, offset uint32, v float64) bool { return observeOwn(s.Number(), offset, v) }
 
-// adopt is for threads that write their own cells, which none does here.
-func adopt() bool { return false }
+// adopts is for threads that write their own cells, which none does here.
+func adopts() bool { return false }
 
-func learn() {}
+const most = 0
 
 // within is the bucket's cell, counted from the series' first, if one look finds it.
 func (t *Table) within(v float64) (uint32, bool) {

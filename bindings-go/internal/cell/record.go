@@ -24,27 +24,33 @@ func warms(cell *uint64, n uint64) bool {
 // privates is how many numbers have a cell in every shard; 0 until the first shard of the process is seen.
 var privates atomic.Uint32
 
+// learned remembers the limit of private cells, and says whether the record is made.
+func learned(limit uint32, made bool) bool {
+	if made && limit != native.None && privates.Load() == 0 {
+		privates.Store(limit)
+	}
+	return made
+}
+
 // elsewhere adds to a counter's series whose cell the calling thread does not have.
 //
 //go:noinline
-func elsewhere(s *Series, n uint64) { slow(s, n, native.AddCounter) }
+func elsewhere(s *Series, n uint64) { slow(s, n, native.Counter, native.AddCounter) }
 
 // elsewhereUpDown is elsewhere for an up-down, whose negative amounts are in two's complement.
 //
 //go:noinline
-func elsewhereUpDown(s *Series, n uint64) { slow(s, n, addUpDownInC) }
+func elsewhereUpDown(s *Series, n uint64) { slow(s, n, native.UpDown, addUpDownInC) }
 
 func addUpDownInC(handle unsafe.Pointer, n uint64) { native.AddUpDown(handle, int64(n)) }
 
-func slow(s *Series, n uint64, inC func(unsafe.Pointer, uint64)) {
+func slow(s *Series, n uint64, kind uint32, inC func(unsafe.Pointer, uint64)) {
 	number := s.Number()
 	switch limit := privates.Load(); {
 	case number == None:
 	case limit != 0 && number >= limit:
 		addShared(s, n, inC)
-	case adopt():
-		inC(s.Handle(), n)
-		learn()
+	case adopts() && learned(native.FirstAdd(kind, s.Handle(), n, most)):
 	case !addOwn(number, n):
 		addShared(s, n, inC)
 	}
@@ -61,14 +67,18 @@ func addShared(s *Series, n uint64, inC func(unsafe.Pointer, uint64)) {
 // histogramElsewhere observes what takes more than one look, or lies in cells that the calling thread does not have.
 //
 //go:noinline
-func histogramElsewhere(d *Distribution, v float64) { observeElsewhere(d, v, native.ObserveHistogram) }
+func histogramElsewhere(d *Distribution, v float64) {
+	observeElsewhere(d, v, native.Histogram, native.ObserveHistogram)
+}
 
 // summaryElsewhere is histogramElsewhere for a summary.
 //
 //go:noinline
-func summaryElsewhere(d *Distribution, v float64) { observeElsewhere(d, v, native.ObserveSummary) }
+func summaryElsewhere(d *Distribution, v float64) {
+	observeElsewhere(d, v, native.Summary, native.ObserveSummary)
+}
 
-func observeElsewhere(d *Distribution, v float64, inC func(unsafe.Pointer, float64)) {
+func observeElsewhere(d *Distribution, v float64, kind uint32, inC func(unsafe.Pointer, float64)) {
 	number := d.Number()
 	switch {
 	case number == None:
@@ -84,9 +94,7 @@ func observeElsewhere(d *Distribution, v float64, inC func(unsafe.Pointer, float
 	switch limit := privates.Load(); {
 	case limit != 0 && number >= limit:
 		observeShared(d, offset, v, inC)
-	case adopt():
-		inC(d.Handle(), v)
-		learn()
+	case adopts() && learned(native.FirstObserve(kind, d.Handle(), v, most)):
 	case !observeOwn(number, offset, v):
 		observeShared(d, offset, v, inC)
 	}

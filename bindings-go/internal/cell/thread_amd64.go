@@ -5,13 +5,13 @@ package cell
 import (
 	"runtime"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
 
-// tlsOffset is where a thread's cells are, from its thread pointer; 0 if that is not the same for all threads.
-var tlsOffset = offsetOfAllThreads()
+// tlsOffset is where a thread's cells are, from its thread pointer, and refusedOffset where it keeps that it gets none; 0 if
+// they are not the same for all threads.
+var tlsOffset, refusedOffset = offsetsOfAllThreads()
 
 // most is how many threads get a shard. A process has more threads than processors when many are in system calls; those
 // beyond write their processor's shard, so that memory stays bounded.
@@ -44,35 +44,33 @@ func ObserveSummary(d *Distribution, v float64)
 //go:noescape
 func observe(s *Series, offset uint32, v float64) bool
 
-// adopt says whether the calling thread may open a shard by a record through C.
-func adopt() bool {
-	return tlsOffset != 0 && atomic.LoadInt32(adopted) < most && native.Adopt(most)
+// adopts says whether the calling thread, or the one that it becomes meanwhile, may open a shard by a record through C.
+func adopts() bool {
+	return tlsOffset != 0 && atomic.LoadInt32(adopted) < most && !refused()
 }
 
-// learn remembers the limit of private cells, which all shards have in common.
-func learn() {
-	if privates.Load() == 0 {
-		// {cells, limit}: the thread may be another one than that of the record, which only delays this.
-		privates.Store(*(*uint32)(unsafe.Add(native.ThreadCells(), 8)))
-	}
-}
+// refused says whether the engine had no shard for the thread when it asked.
+//
+//go:noescape
+func refused() bool
 
-// offsetOfAllThreads asks two threads that exist at once. A library that was loaded late has no fixed offset.
-func offsetOfAllThreads() uintptr {
+// offsetsOfAllThreads asks two threads that exist at once. A library that was loaded late has no fixed offsets.
+func offsetsOfAllThreads() (cells, refused uintptr) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	here := native.ThreadOffset()
-	there := make(chan uintptr)
+	ask := func() [2]uintptr { return [2]uintptr{native.ThreadOffset(), native.RefusedOffset()} }
+	here := ask()
+	there := make(chan [2]uintptr)
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		there <- native.ThreadOffset()
+		there <- ask()
 	}()
 	if here != <-there {
-		return 0
+		return 0, 0
 	}
-	return here
+	return here[0], here[1]
 }
 
-// What the assembly jumps to, which tools that read Go alone do not see.
-var _ = [...]any{elsewhere, elsewhereUpDown, histogramElsewhere, summaryElsewhere}
+// What the assembly jumps to and reads, which tools that read Go alone do not see.
+var _ = [...]any{elsewhere, elsewhereUpDown, histogramElsewhere, summaryElsewhere, &refusedOffset}

@@ -11,6 +11,7 @@
 // The operands beside fs are spelled in bytes, as the assembler has no segment prefix for FS.
 #define CMP_CX_LIMIT BYTE $0x64; BYTE $0x3B; BYTE $0x48; BYTE $0x08 // cmp ecx, fs:[rax+8]
 #define LOAD_CELLS BYTE $0x64; BYTE $0x48; BYTE $0x8B; BYTE $0x00 // mov rax, fs:[rax]
+#define LOAD_INT BYTE $0x64; BYTE $0x8B; BYTE $0x00 // mov eax, fs:[rax]
 
 // Series: Shared at 0, State at 8, number at 16.
 
@@ -119,4 +120,11 @@ TEXT ·observe(SB), NOSPLIT|NOFRAME, $0-25
 	RET
 none:
 	MOVB $0, ret+24(FP)
+	RET
+
+// func refused() bool
+TEXT ·refused(SB), NOSPLIT|NOFRAME, $0-1
+	MOVQ ·refusedOffset(SB), AX
+	LOAD_INT
+	MOVB AX, ret+0(FP)
 	RET

@@ -20,7 +20,23 @@ type entry[T any] struct {
 	values []string // unless the key tells them from all others
 }
 
+// read makes the key. The values are not copied.
+func (e *entry[T]) read(values []string) {
+	if len(values) > few {
+		e.key.hash = hashMany(values)
+		e.key.long = true
+	} else {
+		e.key.read(values)
+	}
+	if e.key.long {
+		e.values = values
+	}
+}
+
 func (e *entry[T]) listed() bool { return atomic.LoadUint32(e.state)&live != 0 }
+
+// empty says whether Drop put it there.
+func (e *entry[T]) empty() bool { return e.metric == nil && e.loose == weak.Pointer[T]{} }
 
 func (e *entry[T]) get() *T {
 	if e.metric != nil {
@@ -45,8 +61,9 @@ type Table[T any] struct {
 	weakly  bool
 	current atomic.Pointer[slots[T]]
 
-	mu   sync.Mutex // for those who write
-	used int        // slots that are not nil
+	mu      sync.Mutex // for those who write
+	used    int        // slots that are not nil
+	dropped int        // of them, those that Drop emptied
 }
 
 // smallest is the number of slots of a new table.
@@ -115,12 +132,7 @@ func (t *Table[T]) Put(values []string, metric *T, state *uint32) {
 		return
 	}
 	e := &entry[T]{state: state}
-	if len(values) > few {
-		e.key.hash = hashMany(values)
-		e.key.long = true
-	} else {
-		e.key.read(values)
-	}
+	e.read(values)
 	if e.key.long {
 		e.values = slices.Clone(values)
 		for i := range e.values {
@@ -153,6 +165,9 @@ func (t *Table[T]) insert(in *slots[T], e *entry[T]) {
 		}
 		// Whoever searches past a slot that is filled anew still does.
 		if old.key == e.key && slices.Equal(old.values, e.values) {
+			if old.empty() {
+				t.dropped--
+			}
 			slot.Store(e)
 			return
 		}
@@ -172,12 +187,58 @@ func (t *Table[T]) rebuild(old *slots[T]) *slots[T] {
 		n *= 2
 	}
 	in := sized[T](n)
-	t.used = 0
+	t.used, t.dropped = 0, 0
 	for _, e := range kept {
 		t.insert(in, e)
 	}
 	t.current.Store(in)
 	return in
+}
+
+// Drop forgets what was put in under these values. The slots are made anew once a quarter of them are empty, so that to
+// drop one costs the same however many there are.
+func (t *Table[T]) Drop(values []string) {
+	if len(values) != t.labels {
+		return
+	}
+	var gone uint32
+	e := &entry[T]{state: &gone}
+	e.read(values)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	in := t.current.Load()
+	for place := e.key.hash; ; place++ {
+		slot := in.at(place)
+		old := slot.Load()
+		if old == nil {
+			return
+		}
+		if old.key == e.key && slices.Equal(old.values, e.values) {
+			if old.empty() {
+				return
+			}
+			// What it found may be collected now; the values stay with the one that is empty until the slots are made anew.
+			if e.key.long {
+				e.values = old.values
+			}
+			slot.Store(e)
+			break
+		}
+	}
+	if t.dropped++; 4*t.dropped > t.used {
+		t.rebuild(in)
+	}
+}
+
+// Listed is how many series it finds.
+func (t *Table[T]) Listed() (n int) {
+	in := t.current.Load()
+	for i := range in.slots {
+		if e := in.slots[i].Load(); e != nil && e.listed() && e.get() != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Sweep drops what is not listed any more.

@@ -9,6 +9,7 @@ package native
 import "C"
 
 import (
+	"errors"
 	"runtime"
 	"runtime/cgo"
 	"unsafe"
@@ -119,8 +120,9 @@ func CollectEngine(r *CRegistry) (uint64, error) {
 	return get(func(out *uint64) *C.tyk_error { return C.tyk_registry_collect_engine(r, (*C.uint64_t)(out)) })
 }
 
-// Collect has every scrape of the registry call collect, which must not panic.
-func Collect(r *CRegistry, collect func(*CFamilies)) (id uint64, err error) {
+// Collect has every scrape of the registry call collect, which must not panic. What it returns is what the call that
+// started the scrape says of it, if that is one of this package.
+func Collect(r *CRegistry, collect func(*CFamilies) []error) (id uint64, err error) {
 	user := cgo.NewHandle(collect)
 	if err = failure(C.tyk_go_collect(r, C.uintptr_t(user), (*C.uint64_t)(&id))); err != nil {
 		user.Delete()
@@ -133,8 +135,24 @@ func Uncollect(r *CRegistry, id uint64) (bool, error) {
 }
 
 //export tykGoCollect
-func tykGoCollect(user C.uintptr_t, into *C.tyk_families) {
-	cgo.Handle(user).Value().(func(*CFamilies))(into)
+func tykGoCollect(user, scrape C.uintptr_t, into *C.tyk_families) {
+	failed := cgo.Handle(user).Value().(func(*CFamilies) []error)(into)
+	if scrape != 0 {
+		of := cgo.Handle(scrape).Value().(*failures)
+		of.all = append(of.all, failed...)
+	}
+}
+
+// failures are what went wrong in the collectors of one scrape. Only the scrape's thread writes them.
+type failures struct{ all []error }
+
+// scraping is a call that scrapes: it gives what went wrong in collectors of Go, and its own error.
+func scraping(call func(scrape C.uintptr_t) *C.tyk_error) (collecting, err error) {
+	var failed failures
+	scrape := cgo.NewHandle(&failed)
+	defer scrape.Delete()
+	err = failure(call(C.uintptr_t(scrape)))
+	return errors.Join(failed.all...), err
 }
 
 //export tykGoRead
@@ -215,10 +233,12 @@ func RemoveMatching(f *CFamily, pairs []string) (n uint64, err error) {
 
 // With is the handle of a series, a pointer to what the header says of its kind.
 func With(kind uint32, f *CFamily, values []string) (handle unsafe.Pointer, err error) {
-	err = with(func(s *scratch) *C.tyk_error {
-		return C.tyk_go_with(C.uint32_t(kind), f, s.values(values), size(values), &handle)
-	})
-	return handle, err
+	// Spelled out, as lookups that the table does not answer cost what this allocates.
+	var block [1]unsafe.Pointer
+	s := scratch{block[:0]}
+	defer s.free()
+	got := C.tyk_go_with(C.uint32_t(kind), f, s.values(values), size(values))
+	return got.handle, failure(got.error)
 }
 
 func FreeHandle(kind uint32, handle unsafe.Pointer) { C.tyk_go_free(C.uint32_t(kind), handle) }
@@ -338,13 +358,26 @@ func ExponentialRange(smallest, largest float64, out []float64) error {
 	return failure(C.tyk_buckets_exponential_range(C.double(smallest), C.double(largest), size(out), (*C.double)(numbers(out))))
 }
 
-// Adopt says whether the calling thread may have a shard: no if `most` others have one.
-func Adopt(most int32) bool { return bool(C.tyk_go_adopt(C.int32_t(most))) }
+// FirstAdd is a record by a thread that may open a shard by it. It is made unless `most` others have one already, and gives
+// the limit of private cells, or None if the engine has no shard for the thread.
+func FirstAdd(kind uint32, h unsafe.Pointer, n uint64, most int32) (limit uint32, made bool) {
+	limit = uint32(C.tyk_go_first_add(C.uint32_t(kind), h, C.uint64_t(n), C.int32_t(most)))
+	return limit, limit != 0
+}
 
-func Adopted() *int32             { return (*int32)(unsafe.Pointer(C.tyk_go_adopted())) }
-func ThreadOffset() uintptr       { return uintptr(C.tyk_go_thread_offset()) }
-func ThreadCells() unsafe.Pointer { return unsafe.Pointer(C.tyk_thread_cells()) }
-func ReleaseShard(shard *CShard)  { C.tyk_shard_release(&shard) }
+// FirstObserve is FirstAdd for a histogram or a summary.
+func FirstObserve(kind uint32, h unsafe.Pointer, v float64, most int32) (limit uint32, made bool) {
+	limit = uint32(C.tyk_go_first_observe(C.uint32_t(kind), h, C.double(v), C.int32_t(most)))
+	return limit, limit != 0
+}
+
+// None is a limit that is not known.
+const None uint32 = C.TYK_GO_NONE
+
+func Adopted() *int32            { return (*int32)(unsafe.Pointer(C.tyk_go_adopted())) }
+func ThreadOffset() uintptr      { return uintptr(C.tyk_go_thread_offset()) }
+func RefusedOffset() uintptr     { return uintptr(C.tyk_go_refused_offset()) }
+func ReleaseShard(shard *CShard) { C.tyk_shard_release(&shard) }
 
 // OpenShard opens a shard of whole numbers: its cells, and how many they are.
 func OpenShard(owner uint32) (shard *CShard, cells unsafe.Pointer, limit uint32, err error) {
@@ -352,107 +385,4 @@ func OpenShard(owner uint32) (shard *CShard, cells unsafe.Pointer, limit uint32,
 		return nil, nil, 0, err
 	}
 	return shard, unsafe.Pointer(shard.cells.cells), uint32(shard.cells.limit), nil
-}
-
-// c is the exposition as C has it: types.go lays it out the same way.
-func (e *Exposition) c() *C.tyk_exposition { return (*C.tyk_exposition)(unsafe.Pointer(e)) }
-
-var _ [unsafe.Sizeof(Exposition{})]byte = [C.sizeof_tyk_exposition]byte{}
-
-func ExpositionOf(format string) (out Exposition, err error) {
-	err = with(func(s *scratch) *C.tyk_error { return C.tyk_exposition_of(s.cstring(format), out.c()) })
-	return out, err
-}
-
-func Negotiate(accept, acceptEncoding string) (out Exposition, err error) {
-	err = with(func(s *scratch) *C.tyk_error {
-		return C.tyk_negotiate(s.cstring(accept), s.cstring(acceptEncoding), out.c())
-	})
-	return out, err
-}
-
-// ContentType is the value of the header, and that of Content-Encoding, "" for none.
-func ContentType(e Exposition) (contentType, contentEncoding string, err error) {
-	var out Bytes
-	defer out.Free()
-	err = failure(C.tyk_exposition_content_type(e.c(), &out.c))
-	return string(out.Slice()), C.GoString(C.tyk_exposition_content_encoding(e.c())), err
-}
-
-// Bytes is memory of C that a render fills and the next one uses again.
-type Bytes struct{ c C.tyk_bytes }
-
-// Slice is good until the next render or Free.
-func (b *Bytes) Slice() []byte    { return unsafe.Slice((*byte)(unsafe.Pointer(b.c.data)), int(b.c.len)) }
-func (b *Bytes) Capacity() uint64 { return uint64(b.c.capacity) }
-func (b *Bytes) Free()            { C.tyk_bytes_free(&b.c) }
-
-func Render(r *CRegistry, e Exposition, into *Bytes) error {
-	return failure(C.tyk_render(r, e.c(), &into.c))
-}
-
-func NewSnapshot(r *CRegistry) (*CSnapshot, error) {
-	return get(func(out **CSnapshot) *C.tyk_error { return C.tyk_snapshot_new(r, out) })
-}
-
-func FreeSnapshot(s *CSnapshot) { C.tyk_snapshot_free(&s) }
-
-func Delta(now, before *CSnapshot) (*CSnapshot, error) {
-	return get(func(out **CSnapshot) *C.tyk_error { return C.tyk_snapshot_delta(now, before, out) })
-}
-
-func RenderSnapshot(snapshot *CSnapshot, e Exposition, into *Bytes) error {
-	return failure(C.tyk_snapshot_render(snapshot, e.c(), &into.c))
-}
-
-func SnapshotFamilies(s *CSnapshot) ([]FamilyView, error) {
-	var n C.size_t
-	err := failure(C.tyk_snapshot_len(s, &n))
-	out := make([]FamilyView, 0, int(n))
-	for i := C.size_t(0); i < n && err == nil; i++ {
-		var v C.tyk_family_view
-		err = failure(C.tyk_snapshot_family(s, i, &v))
-		out = append(out, FamilyView{text(v.name), text(v.help), text(v.unit), uint32(v.kind), int(v.series_count)})
-	}
-	return out, err
-}
-
-func SnapshotSeries(s *CSnapshot, family, series int) (out SeriesView, err error) {
-	f, at := C.size_t(family), C.size_t(series)
-	v, err := get(func(out *C.tyk_series_view) *C.tyk_error { return C.tyk_snapshot_series(s, f, at, out) })
-	out = SeriesView{CreatedMs: uint64(v.created_ms), Value: float64(v.value), Count: uint64(v.count), Sum: float64(v.sum)}
-	for i := C.size_t(0); i < v.label_count && err == nil; i++ {
-		var l C.tyk_label
-		err = failure(C.tyk_snapshot_label(s, f, at, i, &l))
-		out.Pairs = append(out.Pairs, text(l.name), text(l.value))
-	}
-	for i := C.size_t(0); i < v.quantile_count && err == nil; i++ {
-		var q [2]float64
-		err = failure(C.tyk_snapshot_quantile(s, f, at, i, (*C.double)(&q[0]), (*C.double)(&q[1])))
-		out.Quantiles = append(out.Quantiles, q)
-	}
-	for i := C.size_t(0); i < v.state_count && err == nil; i++ {
-		var name C.tyk_str
-		var holds C.bool
-		err = failure(C.tyk_snapshot_state(s, f, at, i, &name, &holds))
-		out.States = append(out.States, State{text(name), bool(holds)})
-	}
-	for i := C.size_t(0); i < v.exemplar_count && err == nil; i++ {
-		var e C.tyk_exemplar_view
-		err = failure(C.tyk_snapshot_exemplar(s, f, at, i, &e))
-		exemplar := Exemplar{Value: float64(e.value), AtMs: uint64(e.at_ms)}
-		for j := C.size_t(0); j < e.label_count && err == nil; j++ {
-			var l C.tyk_label
-			err = failure(C.tyk_snapshot_exemplar_label(s, f, at, i, j, &l))
-			exemplar.Pairs = append(exemplar.Pairs, text(l.name), text(l.value))
-		}
-		out.Exemplars = append(out.Exemplars, exemplar)
-	}
-	return out, err
-}
-
-func SnapshotDistribution(s *CSnapshot, family, series int) (*Distribution, error) {
-	return distribution(func(out **C.tyk_distribution) *C.tyk_error {
-		return C.tyk_snapshot_distribution(s, C.size_t(family), C.size_t(series), out)
-	})
 }

@@ -1,3 +1,5 @@
+//go:build cgo
+
 // Package native is the C door as Go sees it: every function of libtykmetrics that the module uses, with Go's types.
 //
 // It converts and decides nothing. native.go is the only file of the module that imports "C"; glue.c holds what C can say
