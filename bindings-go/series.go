@@ -1,6 +1,7 @@
 package tykmetrics
 
 import (
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -154,6 +155,7 @@ func (s *series[T]) overflow(f *family, values []string, head *cell.Series) *T {
 	// family, makes series too. The comparison looks at all entries, so it is made the more rarely the more there are.
 	if s.since.Add(-1) < 0 {
 		n, err := native.FamilyLen(f.native)
+		runtime.KeepAlive(f)
 		listed := s.found.Listed()
 		s.since.Store(int64(listed) / 16)
 		s.full.Store(err == nil && n == uint64(listed))
