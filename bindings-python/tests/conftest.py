@@ -1,4 +1,4 @@
-"""What the tests of the package share: which modules have prometheus_client's API, and programs in processes of their own.
+"""What the tests share: which modules have prometheus_client's API, and programs in processes of their own.
 
 Behaviour that prometheus_client has too is tested on it as well, so that no test asks for something that users do not
 know. `library` is each module in turn; `ours` is tykmetrics alone, for what only it promises.

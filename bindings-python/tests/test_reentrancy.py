@@ -1,4 +1,4 @@
-"""Records from where code runs unasked: signal handlers, `__del__`, callbacks of the collector and of weak references."""
+"""Records from where code runs unasked: signal handlers, finalizers, callbacks of the collector, weak references."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 HEAD = """
@@ -217,5 +215,3 @@ print("went on")
 def test_it_works_under_the_interpreters_options(program, options):
     ended = program(HEAD + "record()\nprint(registry.get_sample_value('c_total'))\n", *options)
     assert (ended.returncode, ended.stdout.strip()) == (0, "1.0"), ended.stderr
-
-
