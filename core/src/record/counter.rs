@@ -65,7 +65,11 @@ impl Counter {
         match (shard.cell(self.0.number()), shard.encoding()) {
             (Some(cell), CellEncoding::U64) => cell::add_owned(cell, n),
             (Some(cell), CellEncoding::F64) => cell::add_owned_f64(cell, n as f64),
-            (None, _) => self.add_shared(n),
+            (None, _) => {
+                if self.0.family.warm(self.0.slot, cell::add_shared(self.0.shared(), n), n) {
+                    self.0.follow();
+                }
+            }
         }
     }
 
@@ -76,7 +80,7 @@ impl Counter {
     /// then.
     pub fn add_with_exemplar(&self, n: u64, labels: &[(&str, &str)]) -> Result<()> {
         self.add(n);
-        self.0.family.exemplar(self.0.slot, 0, labels, n as f64)
+        self.exemplar(n as f64, labels, now_ms())
     }
 
     /// As [`add_with_exemplar`](Self::add_with_exemplar), for a number that need not be whole.
@@ -86,9 +90,32 @@ impl Counter {
     pub fn add_f64_with_exemplar(&self, v: f64, labels: &[(&str, &str)]) -> Result<()> {
         self.add_f64(v);
         match v >= 0.0 && v.is_finite() {
-            true => self.0.family.exemplar(self.0.slot, 0, labels, v),
+            true => self.exemplar(v, labels, now_ms()),
             false => check_exemplar(&self.0.family.meta.name, labels),
         }
+    }
+
+    /// Keeps an exemplar of an amount that was added, in the place of the one before. `at_ms` is Unix time in milliseconds.
+    ///
+    /// # Errors
+    /// As [`add_with_exemplar`](Self::add_with_exemplar).
+    pub fn exemplar(&self, amount: f64, labels: &[(&str, &str)], at_ms: u64) -> Result<()> {
+        self.0.family.exemplar(self.0.slot, 0, labels, amount, at_ms)
+    }
+
+    /// Begins again at zero, for a logical process that starts anew. Records that are made meanwhile are before or after.
+    ///
+    /// ```
+    /// # let registry = tykmetrics::Registry::new();
+    /// let jobs = registry.counter("jobs_total", "Jobs").register()?;
+    /// jobs.add(3);
+    /// jobs.reset();
+    /// jobs.inc();
+    /// assert_eq!(jobs.value(), 1.0);
+    /// # Ok::<(), tykmetrics::Error>(())
+    /// ```
+    pub fn reset(&self) {
+        self.0.family.restart(self.0.slot, now_ms());
     }
 
     /// Reads the counter from a function at every scrape, for as long as the series exists; the handle need not be kept.
@@ -155,9 +182,16 @@ fn add_part(family: &Core, slot: u32, v: f64) {
 
 impl Core {
     /// Keeps an exemplar of a series, if its labels are allowed.
-    pub(crate) fn exemplar(&self, slot: u32, bucket: u32, labels: &[(&str, &str)], value: f64) -> Result<()> {
+    pub(crate) fn exemplar(
+        &self,
+        slot: u32,
+        bucket: u32,
+        labels: &[(&str, &str)],
+        value: f64,
+        at_ms: u64,
+    ) -> Result<()> {
         check_exemplar(&self.meta.name, labels)?;
-        self.side.keep_exemplar(slot, bucket, labels, value, now_ms());
+        self.side.keep_exemplar(slot, bucket, labels, value, at_ms);
         Ok(())
     }
 }
