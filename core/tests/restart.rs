@@ -128,3 +128,16 @@ fn a_shared_series_that_a_shard_makes_hot_is_promoted_and_its_handle_follows() {
     assert_ne!(hot.known_cell(), before, "the handle goes on with the private cell");
     assert_eq!(hot.whole(), adds);
 }
+
+#[test]
+fn fractions_are_added_through_a_shard() {
+    let registry = Registry::new();
+    let jobs = registry.counter("jobs_total", "Jobs").register().unwrap();
+    for encoding in [CellEncoding::U64, CellEncoding::F64] {
+        let shard = Shard::open(Owner::Holder, encoding).unwrap();
+        for v in [0.5, 2.0, f64::NAN, -1.0] {
+            jobs.add_f64_on(&shard, v);
+        }
+    }
+    assert_eq!(jobs.value(), 5.0);
+}

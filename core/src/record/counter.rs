@@ -73,6 +73,20 @@ impl Counter {
         }
     }
 
+    /// As [`add_on`](Self::add_on), for a number that need not be whole. What is negative or not finite is counted as
+    /// invalid and not added.
+    pub fn add_f64_on(&self, shard: &Shard, v: f64) {
+        if let Some(n) = whole(v) {
+            return self.add_on(shard, n);
+        }
+        let Some(number) = part_number(&self.0.family, self.0.slot, v) else { return };
+        match shard.cell(number) {
+            // A companion holds an f64 in shards of either encoding.
+            Some(cell) => cell::add_owned_f64(cell, v),
+            None => cell::add_shared_f64(self.0.family.space.shared(number), v),
+        }
+    }
+
     /// Adds `n` and keeps an exemplar of it, in the place of the one before.
     ///
     /// # Errors
@@ -171,13 +185,19 @@ fn add_elsewhere(bound: &Bound, n: u64) {
 
 /// Adds a fraction to a series' companion cell.
 fn add_part(family: &Core, slot: u32, v: f64) {
-    if !(v > 0.0 && v.is_finite()) {
-        return family.count_invalid();
-    }
-    let number = family.companion_or_new(slot);
-    if number != 0 {
+    if let Some(number) = part_number(family, slot, v) {
         writer::add_f64(number, family.space.shared(number), v);
     }
+}
+
+/// The number of the companion cell that a fraction is added to, if it can be added.
+fn part_number(family: &Core, slot: u32, v: f64) -> Option<u32> {
+    if !(v > 0.0 && v.is_finite()) {
+        family.count_invalid();
+        return None;
+    }
+    let number = family.companion_or_new(slot);
+    (number != 0).then_some(number)
 }
 
 impl Core {
