@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tykmetrics.prometheus_client import install
 
 install()

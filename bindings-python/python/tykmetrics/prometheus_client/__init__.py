@@ -10,15 +10,27 @@ platform and the garbage collector from the start.
 from __future__ import annotations
 
 from tykmetrics.prometheus_client import (
-    exposition,
-    gc_collector,
-    metrics,
-    metrics_core,
-    platform_collector,
-    process_collector,
-    registry,
+    exposition as exposition,
 )
-from tykmetrics.prometheus_client._install import install
+from tykmetrics.prometheus_client import (
+    gc_collector as gc_collector,
+)
+from tykmetrics.prometheus_client import (
+    metrics as metrics,
+)
+from tykmetrics.prometheus_client import (
+    metrics_core as metrics_core,
+)
+from tykmetrics.prometheus_client import (
+    platform_collector as platform_collector,
+)
+from tykmetrics.prometheus_client import (
+    process_collector as process_collector,
+)
+from tykmetrics.prometheus_client import (
+    registry as registry,
+)
+from tykmetrics.prometheus_client._install import install as install
 from tykmetrics.prometheus_client.exposition import (
     CONTENT_TYPE_LATEST,
     CONTENT_TYPE_PLAIN_0_0_4,
@@ -52,35 +64,35 @@ from tykmetrics.prometheus_client.process_collector import PROCESS_COLLECTOR, Pr
 from tykmetrics.prometheus_client.registry import REGISTRY, CollectorRegistry
 
 __all__ = (
-    "CollectorRegistry",
-    "REGISTRY",
-    "Metric",
-    "Counter",
-    "Gauge",
-    "Summary",
-    "Histogram",
-    "Info",
-    "Enum",
-    "enable_created_metrics",
-    "disable_created_metrics",
     "CONTENT_TYPE_LATEST",
     "CONTENT_TYPE_PLAIN_0_0_4",
     "CONTENT_TYPE_PLAIN_1_0_0",
-    "generate_latest",
+    "GC_COLLECTOR",
+    "PLATFORM_COLLECTOR",
+    "PROCESS_COLLECTOR",
+    "REGISTRY",
+    "CollectorRegistry",
+    "Counter",
+    "Enum",
+    "GCCollector",
+    "Gauge",
+    "Histogram",
+    "Info",
+    "Metric",
     "MetricsHandler",
-    "make_wsgi_app",
+    "PlatformCollector",
+    "ProcessCollector",
+    "Summary",
+    "delete_from_gateway",
+    "disable_created_metrics",
+    "enable_created_metrics",
+    "generate_latest",
+    "instance_ip_grouping_key",
     "make_asgi_app",
+    "make_wsgi_app",
+    "push_to_gateway",
+    "pushadd_to_gateway",
     "start_http_server",
     "start_wsgi_server",
     "write_to_textfile",
-    "push_to_gateway",
-    "pushadd_to_gateway",
-    "delete_from_gateway",
-    "instance_ip_grouping_key",
-    "ProcessCollector",
-    "PROCESS_COLLECTOR",
-    "PlatformCollector",
-    "PLATFORM_COLLECTOR",
-    "GCCollector",
-    "GC_COLLECTOR",
 )

@@ -34,5 +34,6 @@ def build(module: str, name: str, *arguments: Any) -> object:
 
 def home(cls: type) -> tuple[str, str] | None:
     """Return the module and name under which a class of this package is found, or None for anybody else's class."""
-    module = sys.modules.get(_HOME + cls.__module__)
-    return (module.__name__, cls.__name__) if getattr(module, cls.__name__, None) is cls else None
+    module = _HOME + cls.__module__
+    found = getattr(sys.modules.get(module), cls.__name__, None)
+    return (module, cls.__name__) if found is cls else None

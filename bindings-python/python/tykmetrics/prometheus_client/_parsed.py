@@ -45,7 +45,7 @@ def _exemplar(labels: dict[str, str], value: float, timestamp: Any) -> Exemplar:
     return Exemplar(labels, value, _timestamp(timestamp))
 
 
-def _timestamp(timestamp: Any) -> float | Timestamp | None:
+def _timestamp(timestamp: float | tuple[int, int] | None) -> float | Timestamp | None:
     if isinstance(timestamp, tuple):
         seconds, nanoseconds = timestamp
         return Timestamp(seconds, abs(nanoseconds))

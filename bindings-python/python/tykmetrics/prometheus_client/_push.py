@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import gzip
+import importlib
 import socket
 import ssl
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from typing import Any, Literal, Optional
+from types import ModuleType
+from typing import Any, Literal
 from urllib.error import HTTPError
 from urllib.parse import quote_plus, urlparse
 from urllib.request import BaseHandler, HTTPHandler, HTTPRedirectHandler, HTTPSHandler, Request, build_opener
@@ -22,15 +24,14 @@ from tykmetrics.prometheus_client import exposition
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector
 
+snappy: ModuleType | None
 try:
-    import snappy
-
-    SNAPPY_AVAILABLE = True
+    snappy = importlib.import_module("snappy")
 except ImportError:
     snappy = None
-    SNAPPY_AVAILABLE = False
+SNAPPY_AVAILABLE = snappy is not None
 
-CompressionType = Optional[Literal["gzip", "snappy"]]
+CompressionType = Literal["gzip", "snappy"] | None
 Headers = list[tuple[str, str]]
 Send = Callable[[], None]
 
@@ -38,12 +39,10 @@ Send = Callable[[], None]
 class _PrometheusRedirectHandler(HTTPRedirectHandler):
     """Follows redirects of pushes too, with method, headers and data as they were.
 
-    RFC 9110 leaves it to users to confirm that, since the redirect may lead anywhere: to pass this handler is to confirm.
+    RFC 9110 leaves it to users to confirm that, since the redirect may lead anywhere: to use this handler is to do so.
     """
 
-    def redirect_request(
-        self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> Request | None:
+    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
         """Return the same request to another place, or raise HTTPError where a redirect makes no sense."""
         method = getattr(req, "method", None) or req.get_method()
         reading = code in (301, 302, 303, 307) and method in ("GET", "HEAD")
@@ -217,7 +216,7 @@ def _compress_payload(data: bytes, compression: CompressionType) -> tuple[bytes,
         if snappy is None:
             raise RuntimeError("Snappy compression requires the python-snappy package to be installed.")
         compressor = snappy.StreamCompressor()
-        compressed = compressor.compress(data)
+        compressed: bytes = compressor.compress(data)
         # Newer releases of python-snappy hold back what does not fill a block.
         if callable(getattr(compressor, "flush", None)):
             compressed += compressor.flush()

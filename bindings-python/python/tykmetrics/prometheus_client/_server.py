@@ -20,7 +20,7 @@ from tykmetrics.prometheus_client.registry import REGISTRY, Collector
 class _SilentHandler(WSGIRequestHandler):
     """Answers without a line on standard error for each request."""
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
         """Log nothing."""
 
 
@@ -97,7 +97,9 @@ def start_wsgi_server(
     """
     family, place = _get_best_family(addr, port)
     server_class = type("MetricsServer", (ThreadingWSGIServer,), {"address_family": family})
-    server = make_server(place, port, exposition.make_wsgi_app(registry), server_class, handler_class=_SilentHandler)
+    server: WSGIServer = make_server(
+        place, port, exposition.make_wsgi_app(registry), server_class, handler_class=_SilentHandler
+    )
     if certfile and keyfile:
         try:
             context = _get_ssl_ctx(

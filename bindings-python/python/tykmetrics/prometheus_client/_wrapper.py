@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Any, TypeVar
 
+from typing_extensions import Self
+
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.metrics_core import Metric
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
@@ -86,15 +88,14 @@ class MetricWrapperBase(Collector):
     def collect(self) -> Iterable[Metric]:
         """Return the family with its samples."""
         metric = self._get_metric()
-        for suffix, *rest in self._samples():
-            metric.add_sample(self._name + suffix, *rest)
+        metric.samples = [Sample(self._name + sample[0], *sample[1:]) for sample in self._samples()]
         return [metric]
 
-    def labels(self: T, *labelvalues: object, **labelkwargs: object) -> T:
+    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
         """Return the series with these label values, given by position or by name; it is made if it is new."""
         self._require_labels()
         if self._labelvalues:
-            given = dict(zip(self._labelnames, self._labelvalues))
+            given = dict(zip(self._labelnames, self._labelvalues, strict=True))
             raise ValueError(f"{self} already has labels set ({given}); can not chain calls to .labels()")
         if labelvalues and labelkwargs:
             raise ValueError(f"Can't pass both *args and **kwargs to the labels of {self}")
@@ -117,7 +118,7 @@ class MetricWrapperBase(Collector):
                     _labelvalues=values,
                     **{name: value for name, value in self._kwargs.items() if name not in own},
                 )
-            series: T = self._metrics[values]
+            series: Self = self._metrics[values]
             return series
 
     def remove(self, *labelvalues: Any) -> None:
@@ -186,9 +187,9 @@ class MetricWrapperBase(Collector):
         with self._lock:
             series = self._metrics.copy()
         for values, metric in series.items():
-            own = dict(zip(self._labelnames, values))
-            for suffix, labels, *rest in metric._samples():
-                yield Sample(suffix, {**own, **labels}, *rest)
+            own = dict(zip(self._labelnames, values, strict=True))
+            for sample in metric._samples():
+                yield Sample(sample[0], {**own, **sample[1]}, *sample[2:])
 
     def _child_samples(self) -> Iterable[Sample]:
         """Return what one series writes; names are what comes behind the family's."""

@@ -11,10 +11,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, Protocol, TypeVar
 
+from typing_extensions import Self
+
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.decorator import decorate
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T", bound="Timer")
 
 
 class _Countable(Protocol):
@@ -82,7 +85,7 @@ class Timer:
     def _new_timer(self) -> Timer:
         return self.__class__(self._metric, self._callback_name)
 
-    def __enter__(self) -> Timer:
+    def __enter__(self) -> Self:
         self._start = time.perf_counter()
         return self
 

@@ -89,7 +89,9 @@ def _parameters(func: Callable[..., Any]) -> tuple[list[str], list[str]]:
             declared.append(name if parameter.default is kinds.empty else f"{name}=None")
             passed.append(name)
             following = parameters[at + 1 : at + 2]
-            if parameter.kind is kinds.POSITIONAL_ONLY and not (following and following[0].kind is kinds.POSITIONAL_ONLY):
+            if parameter.kind is kinds.POSITIONAL_ONLY and not (
+                following and following[0].kind is kinds.POSITIONAL_ONLY
+            ):
                 declared.append("/")
     return declared, passed
 

@@ -1,7 +1,7 @@
 """A registry as text, and the ways to hand it out: encoders, a WSGI application, a request handler, a text file.
 
-Servers are in `_server`, pushes in `_push`; their names are here too, as in prometheus_client. The text is written by the
-engine's writer; nothing here joins lines.
+Servers are in `_server`, pushes in `_push`; their names are here too, as in prometheus_client. The text is written by
+the engine's writer; nothing here joins lines.
 """
 
 from __future__ import annotations
@@ -18,23 +18,63 @@ from urllib.parse import parse_qs, urlparse
 from tykmetrics import _native
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client._push import (
-    SNAPPY_AVAILABLE,
-    CompressionType,
-    _PrometheusRedirectHandler,
-    basic_auth_handler,
-    default_handler,
-    delete_from_gateway,
-    instance_ip_grouping_key,
-    passthrough_redirect_handler,
-    push_to_gateway,
-    pushadd_to_gateway,
-    snappy,
-    tls_auth_handler,
+    SNAPPY_AVAILABLE as SNAPPY_AVAILABLE,
 )
-from tykmetrics.prometheus_client._server import ThreadingWSGIServer, start_http_server, start_wsgi_server
+from tykmetrics.prometheus_client._push import (
+    CompressionType as CompressionType,
+)
+from tykmetrics.prometheus_client._push import (
+    _PrometheusRedirectHandler as _PrometheusRedirectHandler,
+)
+from tykmetrics.prometheus_client._push import (
+    basic_auth_handler as basic_auth_handler,
+)
+from tykmetrics.prometheus_client._push import (
+    default_handler as default_handler,
+)
+from tykmetrics.prometheus_client._push import (
+    delete_from_gateway as delete_from_gateway,
+)
+from tykmetrics.prometheus_client._push import (
+    instance_ip_grouping_key as instance_ip_grouping_key,
+)
+from tykmetrics.prometheus_client._push import (
+    passthrough_redirect_handler as passthrough_redirect_handler,
+)
+from tykmetrics.prometheus_client._push import (
+    push_to_gateway as push_to_gateway,
+)
+from tykmetrics.prometheus_client._push import (
+    pushadd_to_gateway as pushadd_to_gateway,
+)
+from tykmetrics.prometheus_client._push import (
+    snappy as snappy,
+)
+from tykmetrics.prometheus_client._push import (
+    tls_auth_handler as tls_auth_handler,
+)
+from tykmetrics.prometheus_client._server import (
+    ThreadingWSGIServer as ThreadingWSGIServer,
+)
+from tykmetrics.prometheus_client._server import (
+    _get_best_family as _get_best_family,
+)
+from tykmetrics.prometheus_client._server import (
+    _get_ssl_ctx as _get_ssl_ctx,
+)
+from tykmetrics.prometheus_client._server import (
+    _SilentHandler as _SilentHandler,
+)
+from tykmetrics.prometheus_client._server import (
+    start_http_server as start_http_server,
+)
+from tykmetrics.prometheus_client._server import (
+    start_wsgi_server as start_wsgi_server,
+)
 from tykmetrics.prometheus_client.openmetrics import exposition as openmetrics
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector
-from tykmetrics.prometheus_client.utils import floatToGoString, parse_version
+from tykmetrics.prometheus_client.utils import floatToGoString as floatToGoString
+from tykmetrics.prometheus_client.utils import parse_version
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -184,7 +224,7 @@ class MetricsHandler(BaseHTTPRequestHandler):
 
     registry: Collector = REGISTRY
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_GET(self) -> None:
         """Answer with the metrics."""
         status, headers, output = _bake_output(
             self.registry,
@@ -199,7 +239,7 @@ class MetricsHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(output)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
         """Log nothing."""
 
     @classmethod
@@ -231,4 +271,4 @@ def write_to_textfile(
 adopt(__name__)
 
 # `asgi` takes its names from here, so it comes last.
-from tykmetrics.prometheus_client.asgi import make_asgi_app  # noqa: E402
+from tykmetrics.prometheus_client.asgi import make_asgi_app as make_asgi_app  # noqa: E402

@@ -97,7 +97,8 @@ class _Labelled(Metric):
         self._labelnames: tuple[str, ...] = tuple(labels or ())
 
     def _labels(self, values: Iterable[str]) -> dict[str, str]:
-        return dict(zip(self._labelnames, values))
+        # As in prometheus_client, values without a name are dropped and names without a value left out.
+        return dict(zip(self._labelnames, values, strict=False))
 
 
 class UnknownMetricFamily(_Labelled):

@@ -134,11 +134,9 @@ class MmapedDict:
         self._memory()[: _LENGTH.size] = _LENGTH.pack(used)
 
 
-def mmap_key(
-    metric_name: str, name: str, labelnames: Sequence[str], labelvalues: Sequence[str], help_text: str
-) -> str:
+def mmap_key(metric_name: str, name: str, labelnames: Sequence[str], labelvalues: Sequence[str], help_text: str) -> str:
     """Return the key of a sample in these files."""
-    return json.dumps([metric_name, name, dict(zip(labelnames, labelvalues)), help_text], sort_keys=True)
+    return json.dumps([metric_name, name, dict(zip(labelnames, labelvalues, strict=False)), help_text], sort_keys=True)
 
 
 adopt(__name__)

@@ -1,8 +1,8 @@
 """The sum of many processes, read from the files that they keep (`mmap_dict`).
 
 These are the files of prometheus_client's multi-process mode: a directory, named by PROMETHEUS_MULTIPROC_DIR, with a
-file per process and kind. Processes of prometheus_client write them, and kinds of metric that are written in Python over
-`MetricWrapperBase` and `values`. The counters, gauges, histograms and summaries of this package do not.
+file per process and kind. Processes of prometheus_client write them, and kinds of metric that are written in Python
+over `MetricWrapperBase` and `values`. The counters, gauges, histograms and summaries of this package do not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tykmetrics.prometheus_client.metrics_core import Metric
 from tykmetrics.prometheus_client.mmap_dict import MmapedDict
 from tykmetrics.prometheus_client.samples import Sample
 from tykmetrics.prometheus_client.utils import floatToGoString
-from tykmetrics.prometheus_client.values import _environment_directory
+from tykmetrics.prometheus_client.values import _OLD_VARIABLE, _environment_directory
 
 if TYPE_CHECKING:
     from tykmetrics.prometheus_client.registry import CollectorRegistry
@@ -136,7 +136,7 @@ def _parsed(key: str) -> tuple[str, str, _Labels, str]:
 def mark_process_dead(pid: int | str, path: str | None = None) -> None:
     """Remove the files of a process that has ended whose values count only while it lives."""
     if path is None:
-        path = os.environ.get("PROMETHEUS_MULTIPROC_DIR", os.environ.get("prometheus_multiproc_dir"))
+        path = os.environ.get("PROMETHEUS_MULTIPROC_DIR", os.environ.get(_OLD_VARIABLE))
     if path is None:
         raise ValueError("env PROMETHEUS_MULTIPROC_DIR is not set, so where the process kept its files is not known")
     for mode in _LIVE_MODES:

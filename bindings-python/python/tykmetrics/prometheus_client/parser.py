@@ -51,9 +51,9 @@ def parse_labels(labels_string: str, openmetrics: bool = False) -> dict[str, str
     return {"__name__": sample[0], **(sample[1] or {})}
 
 
-def _only(parsed: list[tuple[str, str, str, str, list[tuple[str, dict[str, str], float, object, object, object]]]]) -> (
-    tuple[str, dict[str, str], float, object, object, object]
-):
+def _only(
+    parsed: list[tuple[str, str, str, str, list[tuple[str, dict[str, str], float, object, object, object]]]],
+) -> tuple[str, dict[str, str], float, object, object, object]:
     """Return the one sample of a text of one line."""
     [(_, _, _, _, [sample])] = parsed
     return sample

@@ -66,9 +66,10 @@ class ProcessCollector(Collector):
                 fields = stat.read().rpartition(b")")[2].split()
         except OSError:
             return []
+        resident = float(fields[_RSS]) * self._pagesize
         return [
             self._gauge("virtual_memory_bytes", "Virtual memory size in bytes.", float(fields[_VSIZE])),
-            self._gauge("resident_memory_bytes", "Resident memory size in bytes.", float(fields[_RSS]) * self._pagesize),
+            self._gauge("resident_memory_bytes", "Resident memory size in bytes.", resident),
             self._gauge(
                 "start_time_seconds",
                 "Start time of the process since unix epoch in seconds.",

@@ -10,7 +10,7 @@ MINUS_INF = float("-inf")
 NaN = float("NaN")
 
 
-def floatToGoString(d: str | SupportsFloat | SupportsIndex) -> str:  # noqa: N802 - the name is prometheus_client's
+def floatToGoString(d: str | SupportsFloat | SupportsIndex) -> str:
     """Write a number as Go's strconv writes it, but for exponents below a million."""
     d = float(d)
     if math.isnan(d):

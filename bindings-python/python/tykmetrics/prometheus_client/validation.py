@@ -84,7 +84,7 @@ def _validate_metric_label_name_token(tok: str) -> None:
         raise ValueError(f"invalid label name token {tok!r}: unquoted, the rule is {METRIC_LABEL_NAME_RE.pattern}")
 
 
-def _validate_labelname(l: str) -> None:  # noqa: E741 - the parameter is prometheus_client's
+def _validate_labelname(l: str) -> None:  # noqa: E741 - the name is prometheus_client's
     """Raise ValueError if a label cannot have this name under the rule in force."""
     if _legacy_validation:
         if not METRIC_LABEL_NAME_RE.match(l):
@@ -95,7 +95,7 @@ def _validate_labelname(l: str) -> None:  # noqa: E741 - the parameter is promet
         raise ValueError(f"Reserved label metric name: {l!r}; names that begin with __ are Prometheus's own")
 
 
-def _is_valid_legacy_labelname(l: str) -> bool:  # noqa: E741 - the parameter is prometheus_client's
+def _is_valid_legacy_labelname(l: str) -> bool:  # noqa: E741 - the name is prometheus_client's
     """Tell whether a label's name needs no quotes and is not reserved."""
     return METRIC_LABEL_NAME_RE.match(l) is not None and RESERVED_METRIC_LABEL_NAME_RE.match(l) is None
 

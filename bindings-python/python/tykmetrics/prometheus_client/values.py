@@ -19,6 +19,9 @@ from tykmetrics.prometheus_client.samples import Exemplar
 
 _multi_process_cleanups: list[Callable[[], None]] = []
 
+# What the variable was called at first.
+_OLD_VARIABLE = "prometheus_multiproc_dir"
+
 _NOT_WRITTEN = (
     "PROMETHEUS_MULTIPROC_DIR is set, but the counters, gauges, histograms and summaries of this package do not write "
     "there: each process exposes its own values. MultiProcessCollector reads what processes of prometheus_client write."
@@ -34,7 +37,7 @@ def close_all_multiprocess_files() -> None:
 
 def _environment_directory() -> str | None:
     """Return the directory of multi-process mode, from the variable or its lower-case name of old."""
-    old = os.environ.get("prometheus_multiproc_dir")
+    old = os.environ.get(_OLD_VARIABLE)
     if old is not None and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = old
         warnings.warn(
@@ -197,7 +200,7 @@ class _MmapedValue:
             cls._files.close()
 
 
-def MultiProcessValue(  # noqa: N802 - the name is prometheus_client's
+def MultiProcessValue(
     process_identifier: Callable[[], int | str] = os.getpid,
 ) -> type[_MmapedValue]:
     """Return a class of numbers in files of this process, told apart by what `process_identifier` returns."""
@@ -206,10 +209,9 @@ def MultiProcessValue(  # noqa: N802 - the name is prometheus_client's
     return type("MmapedValue", (_MmapedValue,), {"_files": files, "__module__": "prometheus_client.values"})
 
 
-def get_value_class() -> type[MutexValue] | type[_MmapedValue]:
+def get_value_class() -> type[MutexValue | _MmapedValue]:
     """Return the class of numbers that the environment asks for."""
-    if "prometheus_multiproc_dir" in os.environ or "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        warnings.warn(_NOT_WRITTEN, RuntimeWarning, stacklevel=2)
+    if _OLD_VARIABLE in os.environ or "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         return MultiProcessValue()
     return MutexValue
 
@@ -217,3 +219,5 @@ def get_value_class() -> type[MutexValue] | type[_MmapedValue]:
 adopt(__name__)
 
 ValueClass = get_value_class()
+if ValueClass is not MutexValue:
+    warnings.warn(_NOT_WRITTEN, RuntimeWarning, stacklevel=2)

@@ -9,6 +9,6 @@ from tykmetrics.prometheus_client import exposition
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector
 
 
-def MetricsResource(registry: Collector = REGISTRY) -> WSGIResource:  # noqa: N802 - the name is prometheus_client's
+def MetricsResource(registry: Collector = REGISTRY) -> WSGIResource:
     """Return a resource for the metrics of a registry; the reactor's threads make its answers."""
     return WSGIResource(reactor, reactor.getThreadPool(), exposition.make_wsgi_app(registry))  # type: ignore[attr-defined]
