@@ -5,6 +5,7 @@
 
 use super::family::Core;
 use crate::error::Result;
+use crate::merge::snapshot;
 use crate::record::{Counter, Gauge, Histogram, Metric, Summary, UpDown};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -191,6 +192,11 @@ macro_rules! common {
             /// working and are no longer rendered.
             pub fn remove_matching(&self, labels: &[(&str, &str)]) -> usize {
                 self.core.remove_matching(labels)
+            }
+
+            /// What the family holds now, as plain numbers: for tests, displays and hosts that show families one by one.
+            pub fn snapshot(&self) -> snapshot::Family {
+                self.core.snapshot()
             }
 
             /// Removes every series.
