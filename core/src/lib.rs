@@ -62,6 +62,7 @@ mod record;
 mod registry;
 pub mod render;
 mod requests;
+pub mod samples;
 mod scrape;
 pub mod shape;
 mod shard;
