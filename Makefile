@@ -155,7 +155,7 @@ wheel: .venv/wheel
 .venv/wheel: .venv/ready $(WHEEL_SOURCES)
 	rm -rf $(WHEELS)
 	cd $(PACKAGE) && ../.venv/bin/maturin build --quiet --release --locked --interpreter ../.venv/bin/python --out ../$(WHEELS)
-	cd $(PACKAGE) && ../.venv/bin/maturin sdist --quiet --out ../$(WHEELS)
+	cd $(PACKAGE) && ../.venv/bin/maturin sdist --out ../$(WHEELS)
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
 	touch $@
 
