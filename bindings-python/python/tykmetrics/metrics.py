@@ -57,6 +57,19 @@ def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) 
     return full
 
 
+def _shows_created() -> bool:
+    """Tell whether the samples that say when a series began are shown: the switch is prometheus_client's."""
+    from tykmetrics.prometheus_client import metrics
+
+    return metrics._use_created
+
+
+def _sample(
+    name: str, labels: dict[str, str], value: float, timestamp: None, exemplar: Any, native_histogram: None
+) -> Sample:
+    return Sample(name, labels, value, timestamp, None if exemplar is None else Exemplar(*exemplar), native_histogram)
+
+
 class MetricBase:
     """What all metrics have in common."""
 
@@ -79,7 +92,7 @@ class MetricBase:
         def _remove_matching(self, labels: Sequence[tuple[str, str]]) -> int: ...
         def _clear(self) -> None: ...
         def _children(self) -> list[list[str]]: ...
-        def _told(self) -> list[tuple[str, dict[str, str], float, Any]]: ...
+        def _tell(self, created: bool) -> tuple[str, str, str, str, list[tuple[Any, ...]]]: ...
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Give a subclass the hot methods as its own, which the interpreter calls without looking further."""
@@ -177,10 +190,7 @@ class MetricBase:
     def collect(self) -> Iterable[Metric]:
         """Return the family with its samples."""
         metric = self._get_metric()
-        metric.samples.extend(
-            Sample(name, labels, value, None, None if exemplar is None else Exemplar(*exemplar))
-            for name, labels, value, exemplar in self._told()
-        )
+        metric.samples = [_sample(*told) for told in self._tell(_shows_created())[4]]
         return [metric]
 
     def _get_metric(self) -> Metric:
