@@ -15,7 +15,7 @@ from tykmetrics.prometheus_client.context_managers import ExceptionCounter, Inpr
 from tykmetrics.prometheus_client.metrics_core import Metric
 from tykmetrics.prometheus_client.samples import Exemplar, Sample
 from tykmetrics.prometheus_client.validation import _validate_labelnames, _validate_metric_name
-from tykmetrics.registry import REGISTRY, CollectorRegistry
+from tykmetrics.registry import _NATIVE, REGISTRY, CollectorRegistry, shows_created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,13 +55,6 @@ def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) 
     if unit and kind in ("info", "stateset"):
         raise ValueError(f"Metric name is of a type that cannot have a unit: {full} ({kind})")
     return full
-
-
-def _shows_created() -> bool:
-    """Tell whether the samples that say when a series began are shown: the switch is prometheus_client's."""
-    from tykmetrics.prometheus_client import metrics
-
-    return metrics._use_created
 
 
 def _sample(
@@ -190,7 +183,7 @@ class MetricBase:
     def collect(self) -> Iterable[Metric]:
         """Return the family with its samples."""
         metric = self._get_metric()
-        metric.samples = [_sample(*told) for told in self._tell(_shows_created())[4]]
+        metric.samples = [_sample(*told) for told in self._tell(shows_created())[4]]
         return [metric]
 
     def _get_metric(self) -> Metric:
@@ -210,6 +203,9 @@ class MetricBase:
     def __repr__(self) -> str:
         kind = type(self)
         return f"{kind.__module__}.{kind.__name__}({self._name})"
+
+
+_NATIVE["collect"] = MetricBase.collect
 
 
 class Counter(MetricBase, _native.Counter):
