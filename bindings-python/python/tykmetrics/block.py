@@ -7,12 +7,12 @@ threads, and every exit is matched with its own entry; exceptions pass. Absent: 
 
 from __future__ import annotations
 
-import threading
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from tykmetrics.metrics import Counter, Histogram
+from tykmetrics.once import once
 from tykmetrics.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -39,22 +39,6 @@ class _Families:
         return bound
 
 
-_ATTRIBUTE = "_tykmetrics_blocks"
-_making = threading.Lock()
-
-
-def _families(registry: CollectorRegistry) -> _Families:
-    """Return the families of a registry, made when first asked for. The registry holds them, so they end with it."""
-    found: _Families | None = getattr(registry, _ATTRIBUTE, None)
-    if found is None:
-        with _making:
-            found = getattr(registry, _ATTRIBUTE, None)
-            if found is None:
-                found = _Families(registry)
-                setattr(registry, _ATTRIBUTE, found)
-    return found
-
-
 class _Entry:
     """A block that was entered: when, by which object, and what was open around it."""
 
@@ -79,7 +63,7 @@ class TrackBlock:
 
     def __init__(self, name: str, registry: CollectorRegistry) -> None:
         self.name = name
-        self._observe, self._count = _families(registry).bind(name)
+        self._observe, self._count = once(registry, "blocks", _Families).bind(name)
         self._last: _Entry | None = None
 
     def __repr__(self) -> str:

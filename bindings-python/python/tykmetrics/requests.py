@@ -11,12 +11,12 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-import threading
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tykmetrics import wrappers
 from tykmetrics._native import Requests
 from tykmetrics.block import TrackBlock, track_block
+from tykmetrics.once import once
 from tykmetrics.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -46,9 +46,6 @@ __all__ = ["Requests", "TrackBlock", "get_metrics_collector", "record_request", 
 # The type of what is decorated is kept whole: overloads, methods, awaitables. A ParamSpec would flatten them.
 _Callable = TypeVar("_Callable", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")
 
-_ATTRIBUTE = "_tykmetrics_requests"
-_making = threading.Lock()
-
 
 def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> Requests:
     """Return the collector of a registry's requests, always the same one, which is made when it is first asked for.
@@ -59,14 +56,7 @@ def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> Requests:
     Raises:
         ValueError: when the registry has other metrics of these names.
     """
-    found: Requests | None = getattr(registry, _ATTRIBUTE, None)
-    if found is None:
-        with _making:
-            found = getattr(registry, _ATTRIBUTE, None)
-            if found is None:
-                found = Requests(registry)
-                setattr(registry, _ATTRIBUTE, found)
-    return found
+    return once(registry, "requests", Requests)
 
 
 def __getattr__(name: str) -> Any:
