@@ -248,6 +248,7 @@ class _Websocket(_Exchange):
                 self._received += 1
             elif message["type"] == "websocket.disconnect" and not self._ended:
                 self._ended = True
+                self.gone = not self._accepted
                 self._code = message.get("code")
         except Exception as error:
             self._owner._faults.caught(error)
@@ -277,8 +278,8 @@ class _Websocket(_Exchange):
         if self._status:
             self._finish(self._status)
         elif not self._accepted:
-            # The client left during the handshake, or the application refused it.
-            self._finish(GONE_AWAY if self._code is not None and self._code != 1000 and self._ended else _FORBIDDEN)
+            # The client left during the handshake, the application refused it, or answered nothing.
+            self._finish(GONE_AWAY if self.gone else _FORBIDDEN if self._ended else ERROR)
         else:
             self._finish(_SWITCHING if self._code in _NORMAL else int(self._code or _SWITCHING))
 

@@ -30,6 +30,9 @@ UNMATCHED = "unmatched"
 SIZES = tuple(float(10**power) for power in range(2, 9))
 """100 B to 100 MB by powers of ten: orders of magnitude are what sizes are asked for."""
 
+_DIGITS = 15
+"""Digits of a Content-Length that is believed: a petabyte, and exact as a double."""
+
 _KEPT = 10_000
 """Bound handles that are kept: as many as a family has series before it overflows."""
 
@@ -39,6 +42,24 @@ _Bound = tuple["Callable[[float], None]", "Callable[[float], None]"]
 def folded(method: object) -> str:
     """Return the method if it is a known one, else `OTHER`."""
     return method if isinstance(method, str) and method in METHODS else OTHER
+
+
+def declared(length: object) -> int:
+    """Return a Content-Length as a number, and 0 for what is none."""
+    text = length if isinstance(length, str) else ""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
+
+
+class _InFlight(dict[str, Gauge]):
+    """The gauge of each method that was seen."""
+
+    def __init__(self, family: Gauge) -> None:
+        super().__init__()
+        self._family = family
+
+    def __missing__(self, method: str) -> Gauge:
+        bound = self[method] = self._family.labels(method)
+        return bound
 
 
 class HttpFamilies:
@@ -61,7 +82,7 @@ class HttpFamilies:
             buckets=SIZES,
             registry=registry,
         )
-        self.in_flight = {method: in_flight.labels(method) for method in (*sorted(METHODS), OTHER)}
+        self.in_flight = _InFlight(in_flight)
         self._bound: dict[tuple[str, str], _Bound] = {}
 
     def record(self, endpoint: str, method: str, seconds: float, status: int, received: int, sent: int) -> None:
