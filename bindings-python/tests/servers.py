@@ -34,9 +34,12 @@ def serving_asgi(app: Any, **options: Any) -> Iterator[str]:
 @contextlib.contextmanager
 def serving_wsgi(app: Any, **options: Any) -> Iterator[str]:
     """Serve a WSGI application by Werkzeug's threaded server; give `host:port`."""
-    from werkzeug.serving import make_server
+    from werkzeug.serving import WSGIRequestHandler, make_server
 
-    server = make_server("127.0.0.1", 0, app, threaded=True, **options)
+    class Silent(WSGIRequestHandler):
+        def log(self, type: str, message: str, *args: Any) -> None: ...
+
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent, **options)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

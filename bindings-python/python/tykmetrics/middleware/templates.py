@@ -20,6 +20,10 @@ _OUTER_PATHS = 16
 them by way of a proxy's header."""
 
 
+_LAYERS = 100
+"""Middleware around an application that is looked through: nobody has so many, and a circle ends."""
+
+
 class Templates:
     """Finds the template of a request to one application."""
 
@@ -41,7 +45,7 @@ class Templates:
             elif "endpoint" in scope:
                 template = self._of_endpoint(scope, app, outer)
             else:
-                template = _of_resolver(self._app, scope)
+                template = _of_table(self._app, scope)
         if not isinstance(template, str):
             return None
         if outer:
@@ -100,7 +104,7 @@ class Templates:
 def _innermost(app: Any) -> Any:
     """Return the application inside middleware: what is known to have routes, or the last `app` there is."""
     seen = 0
-    while not hasattr(app, "routes") and hasattr(app, "app") and seen < 100:
+    while not hasattr(app, "routes") and hasattr(app, "app") and seen < _LAYERS:
         app = app.app
         seen += 1
     # `application.asgi_app` is given by those who wrap Quart's method.
@@ -162,34 +166,39 @@ def _without_values(path: str, scope: Scope) -> str:
     return "/".join(names.get(part, part) for part in path.split("/")) if names else path
 
 
-def _of_resolver(app: Any, scope: Scope) -> str | None:
+def _of_table(app: Any, scope: Scope) -> str | None:
     """Return the template where the scope does not have it and the application's own table does."""
-    path = scope.get("path", "")
-    path = path.removeprefix(scope.get("root_path", "")) or "/"
-    urls = sys.modules.get("django.urls")
+    path = scope.get("path", "").removeprefix(scope.get("root_path", "")) or "/"
     handlers = sys.modules.get("django.core.handlers.asgi")
-    if urls is not None and handlers is not None and isinstance(app, handlers.ASGIHandler):
-        try:
-            return django_template(urls.resolve(path).route)
-        except urls.Resolver404:
-            return None
+    if handlers is not None and isinstance(app, handlers.ASGIHandler):
+        return of_django(path)
     quart = sys.modules.get("quart")
     if quart is not None and isinstance(app, quart.Quart):
-        return _of_werkzeug(app, path, scope)
+        return of_werkzeug(app, path, scope.get("method", "GET"), websocket=scope.get("type") == "websocket")
     return None
 
 
-def _of_werkzeug(app: Any, path: str, scope: Scope) -> str | None:
-    """Return the rule of Werkzeug's map, which Quart has, for this path."""
+def of_werkzeug(app: Any, path: str, method: str, *, websocket: bool | None = None) -> str | None:
+    """Return the rule for this path in the map of a Flask or Quart application."""
     from werkzeug.exceptions import HTTPException
 
-    websocket = scope.get("type") == "websocket"
     adapter = app.url_map.bind(app.config.get("SERVER_NAME") or "localhost")
     try:
-        rule, _ = adapter.match(path, scope.get("method", "GET"), return_rule=True, websocket=websocket)
+        rule, _ = adapter.match(path, method, return_rule=True, websocket=websocket)
     except HTTPException:
         return None
     return str(rule.rule)
+
+
+def of_django(path: str) -> str | None:
+    """Return the route for this path in Django's table."""
+    urls = sys.modules.get("django.urls")
+    if urls is None:
+        return None
+    try:
+        return django_template(urls.resolve(path).route)
+    except urls.Resolver404:
+        return None
 
 
 def django_template(route: str) -> str:

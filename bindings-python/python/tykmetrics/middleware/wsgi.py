@@ -14,17 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from tykmetrics.middleware.families import UNMATCHED, declared, folded, http_families
 from tykmetrics.middleware.faults import Faults
-from tykmetrics.middleware.templates import django_template
+from tykmetrics.middleware.templates import of_django, of_werkzeug
 from tykmetrics.registry import REGISTRY
 from tykmetrics.status import ERROR, GONE_AWAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+    
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from tykmetrics.registry import CollectorRegistry
 
 __all__ = ["MetricsMiddleware"]
+
+
+_LAYERS = 100
+"""Middleware around an application that is looked through: nobody has so many, and a circle ends."""
 
 
 class MetricsMiddleware:
@@ -81,20 +86,20 @@ class MetricsMiddleware:
             self._faults.caught(error)
             return None
 
-    def _name(self, environ: WSGIEnvironment, outer: str) -> str:
+    def _name(self, environ: WSGIEnvironment, rule: str | None) -> str:
         """Return the endpoint of a request whose application ran."""
-        if self._endpoint is not None:
-            name = self._endpoint(environ)
-            if name is not None:
-                return name
-        name = _template(self.app, environ, outer)
+        name = None if self._endpoint is None else self._endpoint(environ)
+        if name is None:
+            name = rule
+        if name is None:
+            name = _of_table(self.app, environ)
         return self._unmatched if name is None else name
 
 
 class _Exchange:
     """A request: what passes through."""
 
-    __slots__ = ("_begun", "_environ", "_outer", "_owner", "_start", "method", "over", "sent", "status")
+    __slots__ = ("_begun", "_environ", "_outer", "_owner", "_rule", "_start", "method", "over", "sent", "status")
 
     def __init__(self, owner: MetricsMiddleware, environ: WSGIEnvironment, start: StartResponse) -> None:
         self._owner = owner
@@ -105,6 +110,7 @@ class _Exchange:
         self.status = 0
         self.sent = 0
         self.over = False
+        self._rule: str | None = None
         self._begun = time.perf_counter()
         owner._http.in_flight[self.method].inc()
 
@@ -113,6 +119,8 @@ class _Exchange:
         write = self._start(status, headers, *exc_info)
         try:
             self.status = int(status[:3])
+            # Now, as Flask forgets the request before it returns.
+            self._rule = _of_request(self._environ, self._outer)
         except Exception as error:
             self._owner._faults.caught(error)
 
@@ -170,7 +178,7 @@ class _Exchange:
             seconds = time.perf_counter() - self._begun
             owner._http.in_flight[self.method].dec()
             received = declared(self._environ.get("CONTENT_LENGTH"))
-            name = owner._name(self._environ, self._outer)
+            name = owner._name(self._environ, self._rule)
             owner._http.record(name, self.method, seconds, status, received, self.sent)
         except Exception as error:
             owner._faults.caught(error)
@@ -188,16 +196,18 @@ class _Body:
 
     def __iter__(self) -> Iterator[bytes]:
         """Begin with the application's own iterator."""
-        self._iterator = iter(self._body)
+        try:
+            self._iterator = iter(self._body)
+        except BaseException:
+            self._exchange.finish(ERROR)
+            raise
         return self
 
     def __next__(self) -> bytes:
         """Pass on a part of the body."""
         exchange = self._exchange
         try:
-            if self._iterator is None:
-                self._iterator = iter(self._body)
-            data = next(self._iterator)
+            data = next(self._body if self._iterator is None else self._iterator)  # type: ignore[call-overload]
         except StopIteration:
             exchange.finish(exchange.status or ERROR)
             raise
@@ -231,34 +241,31 @@ class _Sized(_Body):
         return len(self._body)  # type: ignore[arg-type]
 
 
-def _template(app: Any, environ: WSGIEnvironment, outer: str) -> str | None:
-    """Return the template of the route that took the request, as its framework tells it."""
-    template: Any = None
-    request = environ.get("werkzeug.request")
-    if request is not None:
-        template = getattr(getattr(request, "url_rule", None), "rule", None)
-    elif "bottle.route" in environ:
-        template = getattr(environ["bottle.route"], "rule", None)
-    else:
-        template = _of_django(app, environ)
+def _of_request(environ: WSGIEnvironment, outer: str) -> str | None:
+    """Return the rule that took the request, as Werkzeug and Bottle leave it in the environ."""
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None) or environ.get("bottle.route")
+    template = getattr(rule, "rule", None)
     if not isinstance(template, str):
         return None
     # What a dispatcher took from the path is one of its own prefixes.
-    mounted = environ.get("SCRIPT_NAME", "")
+    mounted: str = environ.get("SCRIPT_NAME", "")
     return mounted.removeprefix(outer) + template if mounted.startswith(outer) else template
 
 
-def _of_django(app: Any, environ: WSGIEnvironment) -> str | None:
-    """Return the route of Django's own table."""
-    urls = sys.modules.get("django.urls")
-    handlers = sys.modules.get("django.core.handlers.wsgi")
-    while handlers is not None and not isinstance(app, handlers.WSGIHandler) and hasattr(app, "app"):
+def _of_table(app: Any, environ: WSGIEnvironment) -> str | None:
+    """Return the template by the application's own table, where the environ does not have it."""
+    seen = 0
+    while hasattr(app, "app") and seen < _LAYERS:
         app = app.app
-    if urls is None or handlers is None or not isinstance(app, handlers.WSGIHandler):
-        return None
-    # WSGI has the bytes of a path as Latin-1.
+        seen += 1
+    # WSGI has the bytes of a path as Latin-1 (PEP 3333).
     path = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace") or "/"
-    try:
-        return django_template(urls.resolve(path).route)
-    except urls.Resolver404:
-        return None
+    handlers = sys.modules.get("django.core.handlers.wsgi")
+    if handlers is not None and isinstance(app, handlers.WSGIHandler):
+        return of_django(path)
+    # `application.wsgi_app` is given by those who wrap Flask's method.
+    flask = sys.modules.get("flask")
+    app = getattr(app, "__self__", app)
+    if flask is not None and isinstance(app, flask.Flask):
+        return of_werkzeug(app, path, environ.get("REQUEST_METHOD", "GET"))
+    return None
