@@ -54,6 +54,7 @@ pub mod collect;
 mod error;
 #[cfg(feature = "metrics")]
 pub mod facade;
+mod gateway;
 pub mod merge;
 #[cfg(all(loom, test))]
 mod models;
@@ -61,6 +62,7 @@ mod record;
 mod registry;
 pub mod render;
 mod requests;
+pub mod samples;
 mod scrape;
 pub mod shape;
 mod shard;
@@ -70,6 +72,7 @@ pub mod tower;
 
 pub use collect::{Collector, EngineCollector, ProcessCollector};
 pub use error::{Error, ErrorCode, Result};
+pub use gateway::{Gateway, Outcome};
 pub use merge::distribution::Distribution;
 pub use merge::snapshot::{self, Snapshot};
 pub use record::{Counter, Gauge, Histogram, Info, Metric, Place, StateSet, Summary, Timer, Tracked, UpDown};

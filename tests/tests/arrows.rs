@@ -22,10 +22,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("merge::distribution", &["error", "shape"]),
     // The past of a summary's quantiles; a family's spec says how long it is.
     ("merge::window", &["merge::distribution", "registry"]),
-    // Names and series. It makes handles (record) and keeps what a scrape asks for (the collectors, `Meta`, windows).
+    // Names and series. It makes handles (record) and keeps what a scrape asks for (the collectors, `Meta`, windows, what
+    // a series held when it was reset).
     (
         "registry",
-        &["clock", "collect", "error", "merge::snapshot", "merge::window", "record", "shape", "shard", "sync"],
+        &[
+            "clock",
+            "collect",
+            "error",
+            "merge::distribution",
+            "merge::snapshot",
+            "merge::window",
+            "record",
+            "shape",
+            "shard",
+            "sync",
+        ],
     ),
     // Handles: a bound series (registry) and the cells of the calling thread (shard). They tell what they hold as plain
     // numbers, and never see another thread's cells.
@@ -41,6 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tower", &["error", "record", "registry", "shape"]),
     // What gateways record of a request, from the same public parts.
     ("requests", &["error", "record", "registry", "sync"]),
+    ("gateway", &["collect", "error", "merge::distribution", "merge::snapshot", "record", "registry", "shard"]),
     // Families made at scrape, the engine's own among them.
     ("collect", &["merge::snapshot", "registry", "shard", "sync"]),
 ];

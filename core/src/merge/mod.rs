@@ -16,6 +16,7 @@ use crate::registry::Registry;
 use crate::registry::bound::Slot;
 use crate::registry::family::{Core, OVERFLOW_LABEL};
 use crate::registry::name::classic;
+use crate::registry::restart::RESTARTED;
 use crate::registry::series::{ANSWERED, LIVE, OVERFLOW, Record};
 use crate::registry::spec::Cells;
 use crate::shard::cell::CellId;
@@ -105,21 +106,6 @@ impl Registry {
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        struct Copy(Snapshot);
-        impl Visitor for Copy {
-            fn begin(&mut self, meta: &Arc<Meta>) {
-                self.0.families.push(Family::new(Arc::clone(meta)));
-            }
-            fn row(&mut self, row: &Row<'_>) {
-                if let Some(family) = self.0.families.last_mut() {
-                    family.push_row(row);
-                }
-            }
-            fn step(&mut self) -> bool {
-                true
-            }
-            fn end(&mut self) {}
-        }
         let begun = Instant::now();
         let mut copy = Copy(Snapshot { at_ms: now_ms(), ..Snapshot::default() });
         self.visit(&mut copy);
@@ -191,6 +177,24 @@ impl Registry {
     }
 }
 
+/// A visitor that copies what it is told.
+struct Copy(Snapshot);
+
+impl Visitor for Copy {
+    fn begin(&mut self, meta: &Arc<Meta>) {
+        self.0.families.push(Family::new(Arc::clone(meta)));
+    }
+    fn row(&mut self, row: &Row<'_>) {
+        if let Some(family) = self.0.families.last_mut() {
+            family.push_row(row);
+        }
+    }
+    fn step(&mut self) -> bool {
+        true
+    }
+    fn end(&mut self) {}
+}
+
 /// Room that the rows of a family are put together in.
 struct Scratch {
     now_ms: u64,
@@ -199,6 +203,14 @@ struct Scratch {
 }
 
 impl Core {
+    /// The family and its series as plain numbers, its callbacks asked.
+    pub(crate) fn snapshot(&self) -> Family {
+        self.ask_callbacks();
+        let mut copy = Copy(Snapshot::default());
+        self.visit(&self.meta, &mut copy);
+        copy.0.families.pop().unwrap_or_default()
+    }
+
     /// Walks the family's series, the overflow series last; `meta` is the family's with the labels of the registry that
     /// shows it. False if the visitor has had enough.
     pub(crate) fn visit(&self, meta: &Arc<Meta>, visitor: &mut impl Visitor) -> bool {
@@ -309,9 +321,19 @@ impl Core {
         }
     }
 
-    /// A counter's sum over all its cells: the whole part and the rest.
+    /// A counter's sum since it began: the whole part and the rest.
     #[inline]
     pub(crate) fn count(&self, view: &View<'_>, record: Record<'_>) -> (u64, f64) {
+        let counted = self.counted(view, record);
+        match record.state() & RESTARTED {
+            0 => counted,
+            _ => self.since_start(record.slot, counted),
+        }
+    }
+
+    /// A counter's sum over all its cells.
+    #[inline]
+    pub(crate) fn counted(&self, view: &View<'_>, record: Record<'_>) -> (u64, f64) {
         let Sum { mut whole, mut part } = view.count(record.first_number());
         if let Some(number) = self.promoted(record) {
             let more = view.count(number);
@@ -338,8 +360,17 @@ impl Core {
         self.read_distribution(&self.space.view(), self.record(slot), &mut Vec::new())
     }
 
-    /// A histogram's counts over all its cells; `counts` is room to work in.
+    /// A histogram's counts since it began; `counts` is room to work in.
     pub(crate) fn read_distribution(&self, view: &View<'_>, record: Record<'_>, counts: &mut Vec<u64>) -> Distribution {
+        let all = self.read_all(view, record, counts);
+        match record.state() & RESTARTED {
+            0 => all,
+            _ => self.distribution_since_start(record.slot, all),
+        }
+    }
+
+    /// A histogram's counts over all its cells; `counts` is room to work in.
+    pub(crate) fn read_all(&self, view: &View<'_>, record: Record<'_>, counts: &mut Vec<u64>) -> Distribution {
         let shape = self.shape.as_ref().expect("a histogram's family has a shape");
         counts.clear();
         counts.resize(shape.slots(), 0);

@@ -65,7 +65,25 @@ impl Counter {
         match (shard.cell(self.0.number()), shard.encoding()) {
             (Some(cell), CellEncoding::U64) => cell::add_owned(cell, n),
             (Some(cell), CellEncoding::F64) => cell::add_owned_f64(cell, n as f64),
-            (None, _) => self.add_shared(n),
+            (None, _) => {
+                if self.0.family.warm(self.0.slot, cell::add_shared(self.0.shared(), n), n) {
+                    self.0.follow();
+                }
+            }
+        }
+    }
+
+    /// As [`add_on`](Self::add_on), for a number that need not be whole. What is negative or not finite is counted as
+    /// invalid and not added.
+    pub fn add_f64_on(&self, shard: &Shard, v: f64) {
+        if let Some(n) = whole(v) {
+            return self.add_on(shard, n);
+        }
+        let Some(number) = part_number(&self.0.family, self.0.slot, v) else { return };
+        match shard.cell(number) {
+            // A companion holds an f64 in shards of either encoding.
+            Some(cell) => cell::add_owned_f64(cell, v),
+            None => cell::add_shared_f64(self.0.family.space.shared(number), v),
         }
     }
 
@@ -76,7 +94,7 @@ impl Counter {
     /// then.
     pub fn add_with_exemplar(&self, n: u64, labels: &[(&str, &str)]) -> Result<()> {
         self.add(n);
-        self.0.family.exemplar(self.0.slot, 0, labels, n as f64)
+        self.exemplar(n as f64, labels, now_ms())
     }
 
     /// As [`add_with_exemplar`](Self::add_with_exemplar), for a number that need not be whole.
@@ -86,9 +104,32 @@ impl Counter {
     pub fn add_f64_with_exemplar(&self, v: f64, labels: &[(&str, &str)]) -> Result<()> {
         self.add_f64(v);
         match v >= 0.0 && v.is_finite() {
-            true => self.0.family.exemplar(self.0.slot, 0, labels, v),
+            true => self.exemplar(v, labels, now_ms()),
             false => check_exemplar(&self.0.family.meta.name, labels),
         }
+    }
+
+    /// Keeps an exemplar of an amount that was added, in the place of the one before. `at_ms` is Unix time in milliseconds.
+    ///
+    /// # Errors
+    /// As [`add_with_exemplar`](Self::add_with_exemplar).
+    pub fn exemplar(&self, amount: f64, labels: &[(&str, &str)], at_ms: u64) -> Result<()> {
+        self.0.family.exemplar(self.0.slot, 0, labels, amount, at_ms)
+    }
+
+    /// Begins again at zero, for a logical process that starts anew. Records that are made meanwhile are before or after.
+    ///
+    /// ```
+    /// # let registry = tykmetrics::Registry::new();
+    /// let jobs = registry.counter("jobs_total", "Jobs").register()?;
+    /// jobs.add(3);
+    /// jobs.reset();
+    /// jobs.inc();
+    /// assert_eq!(jobs.value(), 1.0);
+    /// # Ok::<(), tykmetrics::Error>(())
+    /// ```
+    pub fn reset(&self) {
+        self.0.family.restart(self.0.slot, now_ms());
     }
 
     /// Reads the counter from a function at every scrape, for as long as the series exists; the handle need not be kept.
@@ -144,20 +185,33 @@ fn add_elsewhere(bound: &Bound, n: u64) {
 
 /// Adds a fraction to a series' companion cell.
 fn add_part(family: &Core, slot: u32, v: f64) {
-    if !(v > 0.0 && v.is_finite()) {
-        return family.count_invalid();
-    }
-    let number = family.companion_or_new(slot);
-    if number != 0 {
+    if let Some(number) = part_number(family, slot, v) {
         writer::add_f64(number, family.space.shared(number), v);
     }
 }
 
+/// The number of the companion cell that a fraction is added to, if it can be added.
+fn part_number(family: &Core, slot: u32, v: f64) -> Option<u32> {
+    if !(v > 0.0 && v.is_finite()) {
+        family.count_invalid();
+        return None;
+    }
+    let number = family.companion_or_new(slot);
+    (number != 0).then_some(number)
+}
+
 impl Core {
     /// Keeps an exemplar of a series, if its labels are allowed.
-    pub(crate) fn exemplar(&self, slot: u32, bucket: u32, labels: &[(&str, &str)], value: f64) -> Result<()> {
+    pub(crate) fn exemplar(
+        &self,
+        slot: u32,
+        bucket: u32,
+        labels: &[(&str, &str)],
+        value: f64,
+        at_ms: u64,
+    ) -> Result<()> {
         check_exemplar(&self.meta.name, labels)?;
-        self.side.keep_exemplar(slot, bucket, labels, value, now_ms());
+        self.side.keep_exemplar(slot, bucket, labels, value, at_ms);
         Ok(())
     }
 }

@@ -143,6 +143,22 @@ impl Histogram {
     /// Records a value through a shard that the caller holds.
     #[inline]
     pub fn observe_on(&self, shard: &Shard, v: f64) {
+        // SAFETY: as in `record`.
+        let table = unsafe { self.table.as_ref() };
+        let number = self.bound.number();
+        if shard.encoding() == CellEncoding::U64
+            && let Some(at) = table.locate_within(v)
+            && let (Some(bucket), Some(sum)) = (shard.cell(number + at), shard.cell(number + HdrTable::sum_cell(at)))
+        {
+            cell::add_owned(bucket, 1);
+            return cell::add_owned_sum(sum, v);
+        }
+        self.observe_on_elsewhere(shard, v);
+    }
+
+    /// As `observe_on`, for every value, store and encoding.
+    #[inline(never)]
+    fn observe_on_elsewhere(&self, shard: &Shard, v: f64) {
         if !v.is_finite() {
             return self.bound.family.count_invalid();
         }
@@ -160,8 +176,11 @@ impl Histogram {
                 cell::add_owned_sum(sum, v);
             }
             _ => {
-                cell::add_shared(self.bound.shared_at(at), 1);
+                let before = cell::add_shared(self.bound.shared_at(at), 1);
                 cell::add_shared_sum(self.bound.shared_at(sum_at), v);
+                if self.bound.family.warm(self.bound.slot, before, 1) {
+                    self.bound.follow();
+                }
             }
         }
     }
@@ -173,15 +192,29 @@ impl Histogram {
     /// even then.
     pub fn observe_with_exemplar(&self, v: f64, labels: &[(&str, &str)]) -> Result<()> {
         self.observe(v);
+        self.exemplar(v, labels, now_ms())
+    }
+
+    /// Keeps an exemplar of a value that was recorded, in the place of the last one in its classic bucket. `at_ms` is Unix
+    /// time in milliseconds.
+    ///
+    /// # Errors
+    /// As [`observe_with_exemplar`](Self::observe_with_exemplar).
+    pub fn exemplar(&self, v: f64, labels: &[(&str, &str)], at_ms: u64) -> Result<()> {
         let family = &self.bound.family;
         check_exemplar(&family.meta.name, labels)?;
         if v.is_finite()
             && let Some(shape) = &family.shape
         {
             let bucket = shape.bounds().partition_point(|bound| *bound < v) as u32;
-            family.side.keep_exemplar(self.bound.slot, bucket, labels, v, now_ms());
+            family.side.keep_exemplar(self.bound.slot, bucket, labels, v, at_ms);
         }
         Ok(())
+    }
+
+    /// Begins again at zero. Records that are made meanwhile are before or after.
+    pub fn reset(&self) {
+        self.bound.family.restart(self.bound.slot, now_ms());
     }
 
     /// Starts the clock; the time until the timer is dropped or stopped is recorded in seconds.

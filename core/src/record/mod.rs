@@ -50,6 +50,18 @@ pub trait Metric: Clone + Send + Sync + sealed::Sealed + 'static {
         self.bound().place()
     }
 
+    /// The values of the family's labels, in their order; none of an overflow series, which stands for many.
+    fn label_values(&self) -> Vec<String> {
+        let bound = self.bound();
+        bound.family.label_values(bound.slot)
+    }
+
+    /// Says when the series began, Unix time in milliseconds, where a host's clock says otherwise than the engine's.
+    fn began(&self, at_ms: u64) {
+        let bound = self.bound();
+        bound.family.began(bound.slot, at_ms);
+    }
+
     /// The number of the series' first cell, as the handle last knew it: one read, where [`place`](Self::place) looks.
     fn known_cell(&self) -> u32 {
         self.bound().number()

@@ -56,6 +56,11 @@ impl Summary {
         self.0.start_timer_owned()
     }
 
+    /// Begins again at zero, its window too. Records that are made meanwhile are before or after.
+    pub fn reset(&self) {
+        self.0.reset();
+    }
+
     /// What was recorded so far, of all time and over all threads.
     pub fn distribution(&self) -> Distribution {
         self.0.distribution()

@@ -253,7 +253,12 @@ impl Draft {
                     "bytes" => BYTES,
                     _ => ANYTHING,
                 });
-                ShapeOptions { store: Store::Hdr, buckets: Buckets::none(), range: Some(range), native: None }
+                // Without quantiles there is only a count and a sum to keep, for values of any size.
+                let (store, range) = match self.quantiles.as_deref() {
+                    Some([]) => (Store::Compact, None),
+                    _ => (Store::Hdr, Some(range)),
+                };
+                ShapeOptions { store, buckets: Buckets::none(), range, native: None }
             }
             _ => return Ok(None),
         };

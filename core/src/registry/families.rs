@@ -5,7 +5,8 @@
 
 use super::family::Core;
 use crate::error::Result;
-use crate::record::{Counter, Gauge, Histogram, Metric, Summary, UpDown};
+use crate::merge::snapshot;
+use crate::record::{Counter, Gauge, Histogram, Metric, StateSet, Summary, UpDown};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,6 +108,13 @@ impl<M: Metric> FamilyVec<M> {
     }
 }
 
+impl FamilyVec<StateSet> {
+    /// The states, in their order.
+    pub fn states(&self) -> &[String] {
+        &self.core.meta.states
+    }
+}
+
 /// What both kinds of family have.
 macro_rules! both {
     ($(#[$doc:meta])* $name:ident ( $($argument:ident : $type:ty),* ) on $metric:ty => |$core:ident, $labels:ident| $body:expr) => {
@@ -191,6 +199,11 @@ macro_rules! common {
             /// working and are no longer rendered.
             pub fn remove_matching(&self, labels: &[(&str, &str)]) -> usize {
                 self.core.remove_matching(labels)
+            }
+
+            /// What the family holds now, as plain numbers: for tests, displays and hosts that show families one by one.
+            pub fn snapshot(&self) -> snapshot::Family {
+                self.core.snapshot()
             }
 
             /// Removes every series.

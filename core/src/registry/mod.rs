@@ -15,6 +15,7 @@ pub(crate) mod name;
 #[cfg(all(loom, test))]
 pub(crate) mod probe;
 pub(crate) mod recall;
+pub(crate) mod restart;
 pub(crate) mod rows;
 pub(crate) mod series;
 pub(crate) mod side;

@@ -6,6 +6,7 @@
 
 use super::bound::Slot;
 use super::family::Core;
+use super::restart::RESTARTED;
 use crate::clock::steady_ms;
 use crate::merge::snapshot::Text;
 use crate::shard::cell::CellId;
@@ -61,7 +62,7 @@ impl<'a> Record<'a> {
     /// True if `state`, its own, and the row say that its value is in one number's cells and whole.
     #[inline]
     pub(crate) fn is_plain_counter(&self, state: u32) -> bool {
-        state & (PROMOTED | OVERFLOW | ANSWERED) == 0 && self.companion() == 0
+        state & (PROMOTED | OVERFLOW | ANSWERED | RESTARTED) == 0 && self.companion() == 0
     }
 
     /// The number the series was made with.
@@ -201,7 +202,11 @@ impl Core {
 
     /// When the series began, Unix time in milliseconds.
     pub(crate) fn created_ms(&self, record: Record<'_>) -> u64 {
-        self.birth_ms + u64::from(record.tick()) * TICK_MS_DEN / TICKS_NUM
+        let started = match record.state() & RESTARTED {
+            0 => None,
+            _ => self.side.start(record.slot).and_then(|start| start.began_ms),
+        };
+        started.unwrap_or_else(|| self.birth_ms + u64::from(record.tick()) * TICK_MS_DEN / TICKS_NUM)
     }
 
     /// The label values of a series that cannot be recycled while this is used.

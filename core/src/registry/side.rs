@@ -1,6 +1,7 @@
 //! What few series have, kept beside the rows so that the many do not pay for it.
 
 use super::bound::Slot;
+use super::restart::Start;
 use crate::merge::snapshot::Exemplar;
 use crate::merge::window::Window;
 use crate::shard::cell::CellId;
@@ -28,6 +29,7 @@ pub(crate) struct Side {
     /// What counters' callbacks said last.
     answers: Mutex<HashMap<Slot, f64>>,
     infos: Mutex<HashMap<Slot, Vec<(String, String)>>>,
+    starts: Mutex<HashMap<Slot, Start>>,
     /// By slot; only kept by families whose series expire.
     pub(super) seen: Mutex<HashMap<Slot, Seen>>,
     /// What expired series held when they were found idle, as the bits of their merged cells.
@@ -64,6 +66,14 @@ impl Side {
     /// What a counter's callback said last.
     pub(crate) fn answer(&self, slot: Slot) -> f64 {
         held(self.answers.lock()).get(&slot).copied().unwrap_or(0.0)
+    }
+
+    pub(super) fn keep_start(&self, slot: Slot, start: Start) {
+        held(self.starts.lock()).insert(slot, start);
+    }
+
+    pub(super) fn start(&self, slot: Slot) -> Option<Start> {
+        held(self.starts.lock()).get(&slot).cloned()
     }
 
     pub(crate) fn set_info(&self, slot: Slot, labels: Vec<(String, String)>) {
@@ -123,6 +133,7 @@ impl Side {
         let callback = held(self.callbacks.lock()).remove(&slot);
         held(self.answers.lock()).remove(&slot);
         held(self.infos.lock()).remove(&slot);
+        held(self.starts.lock()).remove(&slot);
         held(self.seen.lock()).remove(&slot);
         held(self.expired.lock()).remove(&slot);
         held(self.windows.lock()).remove(&slot);

@@ -53,7 +53,7 @@ impl Core {
     }
 
     /// Reads what functions of the host tell, holding no lock: several scrapes may ask at once. Tells how many failed.
-    pub(super) fn ask_callbacks(&self) -> u64 {
+    pub(crate) fn ask_callbacks(&self) -> u64 {
         let mut failures = 0;
         for (slot, callback) in self.side.callbacks() {
             debug_assert!(is_outside(), "a callback is asked while no lock is held");

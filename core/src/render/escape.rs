@@ -76,15 +76,23 @@ pub(crate) fn label_name(name: &str, escaping: Escaping) -> Cow<'_, str> {
     if is_classic_label(name) { Cow::Borrowed(name) } else { rewrite(name, escaping, |c, i| fits(c, i) && c != ':') }
 }
 
+/// A label name as [`label_name`] shows it, but rewritten even if it is of the classic kind: with [`Escaping::Values`], such
+/// a name gets its mark too. (prometheus_client does so with samples' names.)
+pub(crate) fn rewritten(name: &str, escaping: Escaping) -> Cow<'_, str> {
+    let fits = |c, i| fits(c, i) && c != ':';
+    if escaping == Escaping::Values { Cow::Owned(spell(name, escaping, fits)) } else { rewrite(name, escaping, fits) }
+}
+
 fn rewrite(name: &str, escaping: Escaping, fits: fn(char, usize) -> bool) -> Cow<'_, str> {
     let keep = match escaping {
         Escaping::AllowUtf8 => true,
         Escaping::Dots => name.is_empty(),
         Escaping::Underscores | Escaping::Values => name.char_indices().all(|(i, c)| fits(c, i)),
     };
-    if keep {
-        return Cow::Borrowed(name);
-    }
+    if keep { Cow::Borrowed(name) } else { Cow::Owned(spell(name, escaping, fits)) }
+}
+
+fn spell(name: &str, escaping: Escaping, fits: fn(char, usize) -> bool) -> String {
     let mut out = String::with_capacity(name.len() + 8);
     if escaping == Escaping::Values {
         out.push_str("U__");
@@ -99,7 +107,7 @@ fn rewrite(name: &str, escaping: Escaping, fits: fn(char, usize) -> bool) -> Cow
             (_, _) => out.push('_'),
         }
     }
-    Cow::Owned(out)
+    out
 }
 
 /// Appends text that stands between quotes: backslashes, quotes and line feeds are escaped.
@@ -187,6 +195,13 @@ mod tests {
             assert_eq!(metric_name("http_requests:rate_total", escaping), "http_requests:rate_total");
             assert_eq!(label_name("status_code", escaping), "status_code");
         }
+    }
+
+    #[test]
+    fn a_rewritten_name_has_its_mark_though_it_is_classic() {
+        assert_eq!(rewritten("a_b", Escaping::Values), "U__a__b");
+        assert_eq!(rewritten("a_b", Escaping::Dots), "a__b");
+        assert_eq!(rewritten("a:b", Escaping::Underscores), "a_b");
     }
 
     #[test]

@@ -9,11 +9,11 @@
 mod buffer;
 mod compress;
 mod encoding;
-mod escape;
+pub(crate) mod escape;
 mod exposition;
 mod json;
 mod negotiate;
-mod number;
+pub(crate) mod number;
 mod protobuf;
 mod stream;
 mod text;
@@ -23,6 +23,7 @@ pub use encoding::Encoding;
 pub use escape::{Escaping, escape_name};
 pub use exposition::{Exposition, Format, Histograms};
 pub use negotiate::negotiate;
+pub(crate) use text::exemplar::newest as newest_exemplar;
 
 use crate::merge::snapshot::{Meta, Row, Text};
 

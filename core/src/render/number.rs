@@ -82,6 +82,43 @@ pub(crate) fn canonical(out: &mut Vec<u8>, number: f64) {
     }
 }
 
+/// From this power of ten on, Python's `repr` writes an exponent.
+const PYTHON_PLAIN_BELOW: i32 = 16;
+
+/// Appends a finite or infinite number, or NaN, as Python's `repr` of a float has it: `1.0`, `1e-05`, `1e+16`, `nan`.
+pub(crate) fn python(out: &mut Vec<u8>, number: f64) {
+    if !number.is_finite() {
+        return out.extend_from_slice(match number {
+            n if n.is_nan() => b"nan",
+            n if n > 0.0 => b"inf",
+            _ => b"-inf",
+        });
+    }
+    if number == 0.0 {
+        return out.extend_from_slice(if number.is_sign_negative() { b"-0.0" } else { b"0.0" });
+    }
+    let start = out.len();
+    spelled(out, zmij::Buffer::new().format_finite(number), PYTHON_PLAIN_BELOW);
+    if !out[start..].iter().any(|b| matches!(b, b'.' | b'e')) {
+        out.extend_from_slice(b".0");
+    }
+}
+
+/// Appends a number as prometheus_client prints values: Python's spelling, but positive ones from a million on are spelled
+/// as Go spells them.
+pub(crate) fn go_string(out: &mut Vec<u8>, number: f64) {
+    // What most values are: small and whole.
+    if let Some(whole) = whole(number).filter(|whole| (1..1_000_000).contains(whole)) {
+        signed(out, whole);
+        return out.extend_from_slice(b".0");
+    }
+    match number {
+        n if !n.is_finite() => not_finite(out, n),
+        n if n > 0.0 => canonical(out, n),
+        n => python(out, n),
+    }
+}
+
 /// Appends milliseconds as seconds with three decimals.
 pub(crate) fn seconds(out: &mut Vec<u8>, millis: u64) {
     integer(out, millis / 1000);
@@ -260,6 +297,33 @@ mod tests {
         }
     }
 
+    /// Each pair is what `repr(x)` of Python and `floatToGoString(x)` of prometheus_client answer.
+    #[test]
+    fn a_number_is_spelled_as_python_spells_it() {
+        for (number, repr, go) in [
+            (0.0, "0.0", "0.0"),
+            (-0.0, "-0.0", "-0.0"),
+            (1.0, "1.0", "1.0"),
+            (-17.0, "-17.0", "-17.0"),
+            (999_999.0, "999999.0", "999999.0"),
+            (1e6, "1000000.0", "1e+06"),
+            (-1e6, "-1000000.0", "-1000000.0"),
+            (1_234_567.25, "1234567.25", "1.23456725e+06"),
+            (1e15, "1000000000000000.0", "1e+15"),
+            (1e16, "1e+16", "1e+16"),
+            (1.5e16, "1.5e+16", "1.5e+16"),
+            (-1e16, "-1e+16", "-1e+16"),
+            (0.0001, "0.0001", "0.0001"),
+            (0.00001, "1e-05", "1e-05"),
+            (-0.000015, "-1.5e-05", "-1.5e-05"),
+            (f64::NAN, "nan", "NaN"),
+            (f64::INFINITY, "inf", "+Inf"),
+            (f64::NEG_INFINITY, "-inf", "-Inf"),
+        ] {
+            assert_eq!((text(python, number).as_str(), text(go_string, number).as_str()), (repr, go));
+        }
+    }
+
     #[test]
     fn milliseconds_are_seconds_with_three_decimals() {
         for (millis, expected) in [(0, "0.000"), (7, "0.007"), (1_520_879_607_789, "1520879607.789"), (999, "0.999")] {
@@ -278,7 +342,7 @@ mod tests {
         #[test]
         fn every_float_reads_back_the_same(bits: u64) {
             let number = f64::from_bits(bits);
-            for print in [value, bound, canonical] {
+            for print in [value, bound, canonical, python, go_string] {
                 let read: f64 = text(print, number).parse().unwrap();
                 prop_assert!(read == number || (read.is_nan() && number.is_nan()));
             }
@@ -287,7 +351,7 @@ mod tests {
         #[test]
         fn every_short_decimal_reads_back_the_same(mantissa in -100_000i64..100_000, power in -30i32..30) {
             let number: f64 = format!("{mantissa}e{power}").parse().unwrap();
-            for print in [value, bound, canonical] {
+            for print in [value, bound, canonical, python, go_string] {
                 prop_assert_eq!(text(print, number).parse::<f64>().unwrap(), number);
             }
         }

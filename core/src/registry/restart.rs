@@ -1,0 +1,77 @@
+//! Series that begin again while they live, or that began at another time than the clock of the engine says.
+//!
+//! A reset takes nothing from any cell: what the series held is kept beside it and taken off wherever it is read, so a
+//! writer that adds meanwhile loses nothing. Few series have a start kept; the others pay one bit.
+
+use super::bound::Slot;
+use super::family::Core;
+use super::series::STATE;
+use super::spec::Cells;
+use crate::merge::distribution::Distribution;
+use crate::sync::{Ordering::*, held};
+
+/// It has a start of its own, kept beside the rows.
+pub(crate) const RESTARTED: u32 = 64;
+
+/// Where a series' numbers begin.
+#[derive(Clone, Default)]
+pub(crate) struct Start {
+    /// The process whose cells held what is taken off: those of a forked child began again from zero.
+    process: u32,
+    whole: u64,
+    part: f64,
+    distribution: Option<Distribution>,
+    /// Unix time in milliseconds, if it is not the row's.
+    pub(super) began_ms: Option<u64>,
+}
+
+impl Start {
+    fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id()
+    }
+}
+
+impl Core {
+    /// Begins the series again at zero, at this time.
+    pub(crate) fn restart(&self, slot: Slot, began_ms: u64) {
+        let mut start = Start { process: std::process::id(), began_ms: Some(began_ms), ..Start::default() };
+        let (view, record) = (self.space.view(), self.record(slot));
+        match self.spec.cells {
+            Cells::Count => (start.whole, start.part) = self.counted(&view, record),
+            Cells::Buckets => start.distribution = Some(self.read_all(&view, record, &mut Vec::new())),
+            // Levels are set, not taken off from.
+            Cells::Signed | Cells::Float | Cells::States | Cells::Text => {}
+        }
+        drop(view);
+        held(self.side.windows.lock()).remove(&slot);
+        self.keep_start(slot, start);
+    }
+
+    /// Says when the series began.
+    pub(crate) fn began(&self, slot: Slot, began_ms: u64) {
+        let start = self.side.start(slot).unwrap_or_default();
+        self.keep_start(slot, Start { began_ms: Some(began_ms), ..start });
+    }
+
+    fn keep_start(&self, slot: Slot, start: Start) {
+        self.side.keep_start(slot, start);
+        // Release: whoever sees the flag finds the start.
+        self.rows.row(slot)[STATE].fetch_or(RESTARTED, Release);
+    }
+
+    /// A counter's sum without what it held when it was reset.
+    pub(crate) fn since_start(&self, slot: Slot, (whole, part): (u64, f64)) -> (u64, f64) {
+        match self.side.start(slot).filter(Start::is_of_this_process) {
+            Some(start) => (whole.wrapping_sub(start.whole), part - start.part),
+            None => (whole, part),
+        }
+    }
+
+    /// A histogram's counts without what it held when it was reset.
+    pub(crate) fn distribution_since_start(&self, slot: Slot, all: Distribution) -> Distribution {
+        match self.side.start(slot).filter(Start::is_of_this_process).and_then(|start| start.distribution) {
+            Some(before) => all.delta(&before),
+            None => all,
+        }
+    }
+}
