@@ -26,6 +26,31 @@ pub(crate) struct Definition<M> {
     pub(crate) family: FamilyVec<M>,
 }
 
+/// A family that tells what it holds, whatever its kind.
+pub(crate) trait Teller: Send + Sync {
+    fn tell(&self) -> engine::snapshot::Family;
+}
+
+impl<M: Metric> Teller for Definition<M> {
+    fn tell(&self) -> engine::snapshot::Family {
+        self.family.snapshot()
+    }
+}
+
+/// The family of an object that is one of ours, with all of its series.
+pub(crate) fn teller(object: &Bound<'_, PyAny>) -> Option<Arc<dyn Teller>> {
+    fn of<C: Kind>(object: &Bound<'_, PyAny>) -> Option<Arc<dyn Teller>> {
+        let definition = object.cast::<C>().ok()?.get().inner().definition.get()?;
+        Some(Arc::clone(definition) as Arc<dyn Teller>)
+    }
+    of::<Counter>(object)
+        .or_else(|| of::<Gauge>(object))
+        .or_else(|| of::<Histogram>(object))
+        .or_else(|| of::<Summary>(object))
+        .or_else(|| of::<Info>(object))
+        .or_else(|| of::<Enum>(object))
+}
+
 /// What an object of any kind holds. Everything is set once.
 pub(crate) struct Inner<M> {
     /// What it records to, unless it is a parent.
@@ -380,6 +405,22 @@ macro_rules! metric_class {
                 self.inner.definition()?.family.clear();
                 self.forget();
                 Ok(())
+            }
+
+            /// Return the family as `(name, documentation, type, unit, samples)`; of a child, its own samples without the
+            /// labels it was given. With `created`, the samples that say when a series began are among them.
+            fn _tell<'py>(&self, py: Python<'py>, created: bool) -> PyResult<Bound<'py, PyAny>> {
+                let definition = self.inner.definition()?;
+                let family = py.detach(|| definition.family.snapshot());
+                let mut told = engine::samples::of(&family, created);
+                if let Some(series) = self.inner.series.get() {
+                    let values = series.label_values();
+                    told.samples.retain(|sample| {
+                        sample.labels.iter().map(|(_, value)| &**value).take(values.len()).eq(values.iter().map(|v| &**v))
+                    });
+                    told.samples.iter_mut().for_each(|sample| drop(sample.labels.drain(..values.len())));
+                }
+                crate::samples::list(py, &[told])?.get_item(0)
             }
 
             /// The label values of every series there is.

@@ -15,7 +15,7 @@ from tykmetrics.prometheus_client.context_managers import ExceptionCounter, Inpr
 from tykmetrics.prometheus_client.metrics_core import Metric
 from tykmetrics.prometheus_client.samples import Exemplar, Sample
 from tykmetrics.prometheus_client.validation import _validate_labelnames, _validate_metric_name
-from tykmetrics.registry import REGISTRY, CollectorRegistry
+from tykmetrics.registry import _NATIVE, REGISTRY, CollectorRegistry, shows_created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,12 @@ def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) 
     return full
 
 
+def _sample(
+    name: str, labels: dict[str, str], value: float, timestamp: None, exemplar: Any, native_histogram: None
+) -> Sample:
+    return Sample(name, labels, value, timestamp, None if exemplar is None else Exemplar(*exemplar), native_histogram)
+
+
 class MetricBase:
     """What all metrics have in common."""
 
@@ -79,7 +85,7 @@ class MetricBase:
         def _remove_matching(self, labels: Sequence[tuple[str, str]]) -> int: ...
         def _clear(self) -> None: ...
         def _children(self) -> list[list[str]]: ...
-        def _told(self) -> list[tuple[str, dict[str, str], float, Any]]: ...
+        def _tell(self, created: bool) -> tuple[str, str, str, str, list[tuple[Any, ...]]]: ...
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Give a subclass the hot methods as its own, which the interpreter calls without looking further."""
@@ -177,10 +183,7 @@ class MetricBase:
     def collect(self) -> Iterable[Metric]:
         """Return the family with its samples."""
         metric = self._get_metric()
-        metric.samples.extend(
-            Sample(name, labels, value, None, None if exemplar is None else Exemplar(*exemplar))
-            for name, labels, value, exemplar in self._told()
-        )
+        metric.samples = [_sample(*told) for told in self._tell(shows_created())[4]]
         return [metric]
 
     def _get_metric(self) -> Metric:
@@ -200,6 +203,9 @@ class MetricBase:
     def __repr__(self) -> str:
         kind = type(self)
         return f"{kind.__module__}.{kind.__name__}({self._name})"
+
+
+_NATIVE["collect"] = MetricBase.collect
 
 
 class Counter(MetricBase, _native.Counter):
