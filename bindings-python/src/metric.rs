@@ -23,6 +23,8 @@ pub(crate) struct Definition<M> {
     pub(crate) documentation: String,
     pub(crate) unit: String,
     pub(crate) label_names: Vec<String>,
+    /// Whether an infinity that is observed is meant, as prometheus_client takes it, or a mistake.
+    pub(crate) takes_infinity: bool,
     pub(crate) family: FamilyVec<M>,
 }
 
@@ -261,7 +263,10 @@ impl Histogram {
         let [amount, given] = call.bind("observe", ["amount", "exemplar"], 1)?;
         let series = this.get().series()?;
         let Some(amount) = amount.map(real).transpose()? else { return Ok(py.None()) };
-        Histogram::observe(series, amount);
+        match amount == f64::INFINITY && this.get().inner.definition()?.takes_infinity {
+            true => series.observe_infinity(),
+            false => Histogram::observe(series, amount),
+        }
         if let Some(labels) = exemplar(given)? {
             check_exemplar(labels)?;
             series.exemplar(amount, &pairs(&exemplar_labels(labels)?), clock::now_ms(py)?).or_raise()?;
@@ -275,7 +280,10 @@ impl Summary {
         let [amount] = call.bind("observe", ["amount"], 1)?;
         let series = this.get().series()?;
         if let Some(amount) = amount.map(real).transpose()? {
-            Summary::observe(series, amount);
+            match amount == f64::INFINITY && this.get().inner.definition()?.takes_infinity {
+                true => series.observe_infinity(),
+                false => Summary::observe(series, amount),
+            }
         }
         Ok(this.py().None())
     }
@@ -307,6 +315,8 @@ pub(crate) struct Asked {
     window: Option<f64>,
     #[pyo3(item)]
     states: Option<Vec<String>>,
+    #[pyo3(item)]
+    takes_infinity: bool,
 }
 
 impl Asked {
@@ -372,6 +382,7 @@ macro_rules! metric_class {
                     documentation: $asked.documentation,
                     unit: $asked.unit,
                     label_names: $asked.label_names,
+                    takes_infinity: $asked.takes_infinity,
                     family,
                 };
                 if definition.label_names.is_empty() {

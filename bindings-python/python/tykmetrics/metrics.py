@@ -41,6 +41,7 @@ class _Asked(TypedDict):
     quantiles: Sequence[float] | None
     window: float | None
     states: Sequence[str] | None
+    takes_infinity: bool
 
 
 def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) -> str:
@@ -70,6 +71,8 @@ class MetricBase:
     _reserved_labelnames: ClassVar[Sequence[str]] = ()
     # Which series a family has at most, where the constructor does not say. None is the engine's own limit.
     _default_limit: ClassVar[int | None] = None
+    # Whether an infinity that is observed is meant, or counted apart as a mistake.
+    _takes_infinity: ClassVar[bool] = False
 
     if TYPE_CHECKING:
         _labelnames: tuple[str, ...]
@@ -131,6 +134,7 @@ class MetricBase:
                 quantiles=quantiles,
                 window=window,
                 states=states,
+                takes_infinity=self._takes_infinity,
             ),
         )
         if registry:
@@ -337,6 +341,7 @@ class Histogram(MetricBase, _native.Histogram):
             bounds.append(INF)
         if len(bounds) < 2:
             raise ValueError(f"Must have at least two buckets: histogram {name!r} was given {bounds}")
+        self._upper_bounds = bounds
         self._construct(
             name,
             documentation,
