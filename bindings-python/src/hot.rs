@@ -352,7 +352,8 @@ macro_rules! hot_observe {
             |this, args| match (this.inner.series.get(), args) {
                 // SAFETY: the argument is alive.
                 (Some(series), [value]) => match unsafe { number(*value) } {
-                    Number::Float(v) => {
+                    // Whether an infinity is meant is not decided here.
+                    Number::Float(v) if v != f64::INFINITY => {
                         $class::observe(series, v);
                         Some(none())
                     }
@@ -360,7 +361,7 @@ macro_rules! hot_observe {
                         $class::observe(series, n as f64);
                         Some(none())
                     }
-                    Number::Other => None,
+                    _ => None,
                 },
                 _ => None,
             },
@@ -863,7 +864,7 @@ pub(crate) fn is_perf_counter_original() -> bool {
     TIME.get().is_some_and(|time| {
         // SAFETY: called attached; the dictionary and the name are held for good, and looking up a plain string runs no
         // code of the user's.
-        unsafe { ffi::PyDict_GetItem(time.dict, time.name) == time.original }
+        unsafe { ffi::PyDict_GetItemWithError(time.dict, time.name) == time.original }
     })
 }
 

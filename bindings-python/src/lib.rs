@@ -9,6 +9,7 @@ mod labels;
 mod metric;
 mod registry;
 mod requests;
+mod samples;
 
 use pyo3::prelude::*;
 
@@ -24,6 +25,8 @@ mod _native {
     use super::registry::{Registry, content_type, negotiate, negotiate_encoding};
     #[pymodule_export]
     use super::requests::{Requests, Route};
+    #[pymodule_export]
+    use super::samples::{parse_openmetrics, parse_text, write_openmetrics, write_text};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -23,7 +23,37 @@ pub(crate) struct Definition<M> {
     pub(crate) documentation: String,
     pub(crate) unit: String,
     pub(crate) label_names: Vec<String>,
+    /// Whether an infinity that is observed is meant, as prometheus_client takes it, or a mistake.
+    pub(crate) takes_infinity: bool,
+    /// The bounds that were asked for.
+    pub(crate) bounds: Vec<f64>,
+    pub(crate) states: Vec<String>,
     pub(crate) family: FamilyVec<M>,
+}
+
+/// A family that tells what it holds, whatever its kind.
+pub(crate) trait Teller: Send + Sync {
+    fn tell(&self) -> engine::snapshot::Family;
+}
+
+impl<M: Metric> Teller for Definition<M> {
+    fn tell(&self) -> engine::snapshot::Family {
+        self.family.snapshot()
+    }
+}
+
+/// The family of an object that is one of ours, with all of its series.
+pub(crate) fn teller(object: &Bound<'_, PyAny>) -> Option<Arc<dyn Teller>> {
+    fn of<C: Kind>(object: &Bound<'_, PyAny>) -> Option<Arc<dyn Teller>> {
+        let definition = object.cast::<C>().ok()?.get().inner().definition.get()?;
+        Some(Arc::clone(definition) as Arc<dyn Teller>)
+    }
+    of::<Counter>(object)
+        .or_else(|| of::<Gauge>(object))
+        .or_else(|| of::<Histogram>(object))
+        .or_else(|| of::<Summary>(object))
+        .or_else(|| of::<Info>(object))
+        .or_else(|| of::<Enum>(object))
 }
 
 /// What an object of any kind holds. Everything is set once.
@@ -236,7 +266,10 @@ impl Histogram {
         let [amount, given] = call.bind("observe", ["amount", "exemplar"], 1)?;
         let series = this.get().series()?;
         let Some(amount) = amount.map(real).transpose()? else { return Ok(py.None()) };
-        Histogram::observe(series, amount);
+        match amount == f64::INFINITY && this.get().inner.definition()?.takes_infinity {
+            true => series.observe_infinity(),
+            false => Histogram::observe(series, amount),
+        }
         if let Some(labels) = exemplar(given)? {
             check_exemplar(labels)?;
             series.exemplar(amount, &pairs(&exemplar_labels(labels)?), clock::now_ms(py)?).or_raise()?;
@@ -250,7 +283,10 @@ impl Summary {
         let [amount] = call.bind("observe", ["amount"], 1)?;
         let series = this.get().series()?;
         if let Some(amount) = amount.map(real).transpose()? {
-            Summary::observe(series, amount);
+            match amount == f64::INFINITY && this.get().inner.definition()?.takes_infinity {
+                true => series.observe_infinity(),
+                false => Summary::observe(series, amount),
+            }
         }
         Ok(this.py().None())
     }
@@ -282,6 +318,8 @@ pub(crate) struct Asked {
     window: Option<f64>,
     #[pyo3(item)]
     states: Option<Vec<String>>,
+    #[pyo3(item)]
+    takes_infinity: bool,
 }
 
 impl Asked {
@@ -347,6 +385,9 @@ macro_rules! metric_class {
                     documentation: $asked.documentation,
                     unit: $asked.unit,
                     label_names: $asked.label_names,
+                    takes_infinity: $asked.takes_infinity,
+                    bounds: $asked.buckets.unwrap_or_default(),
+                    states: $asked.states.unwrap_or_default(),
                     family,
                 };
                 if definition.label_names.is_empty() {
@@ -380,6 +421,22 @@ macro_rules! metric_class {
                 self.inner.definition()?.family.clear();
                 self.forget();
                 Ok(())
+            }
+
+            /// Return the family as `(name, documentation, type, unit, samples)`; of a child, its own samples without the
+            /// labels it was given. With `created`, the samples that say when a series began are among them.
+            fn _tell<'py>(&self, py: Python<'py>, created: bool) -> PyResult<Bound<'py, PyAny>> {
+                let definition = self.inner.definition()?;
+                let family = py.detach(|| definition.family.snapshot());
+                let mut told = engine::samples::of(&family, created);
+                if let Some(series) = self.inner.series.get() {
+                    let values = series.label_values();
+                    told.samples.retain(|sample| {
+                        sample.labels.iter().map(|(_, value)| &**value).take(values.len()).eq(values.iter().map(|v| &**v))
+                    });
+                    told.samples.iter_mut().for_each(|sample| drop(sample.labels.drain(..values.len())));
+                }
+                crate::samples::list(py, &[told])?.get_item(0)
             }
 
             /// The label values of every series there is.
@@ -523,6 +580,13 @@ metric_class! {
             Ok((seen.sum(), buckets))
         }
 
+        /// The upper bounds of the buckets, +Inf last.
+        #[getter]
+        fn _upper_bounds(&self) -> PyResult<Vec<f64>> {
+            let bounds = &self.inner.definition()?.bounds;
+            Ok(bounds.iter().copied().chain([f64::INFINITY]).collect())
+        }
+
         /// Return the value that a share `q` of the observations is at or below.
         fn quantile(&self, q: f64) -> PyResult<f64> {
             Ok(self.series()?.distribution().quantile(q))
@@ -582,6 +646,12 @@ metric_class! {
         build!(registry.state_set(&*asked.name, &*asked.documentation, states), asked)
     },
     {
+        /// The states, in their order.
+        #[getter]
+        fn _states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+            PyTuple::new(py, &self.inner.definition()?.states)
+        }
+
         /// Make a state the one that holds.
         fn _enter(&self, state: &str) -> PyResult<()> {
             self.series()?.enter(state).or_raise()

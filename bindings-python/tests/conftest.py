@@ -11,11 +11,16 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from tykmetrics.pytest_plugin import metrics_registry
+
+__all__ = ["metrics_registry"]
 
 LIBRARIES = ("tykmetrics", "tykmetrics.prometheus_client", "prometheus_client")
 
@@ -94,3 +99,16 @@ def succeeds(program: Callable[..., subprocess.CompletedProcess[str]]) -> Callab
         return ended.stdout
 
     return run
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], None]:
+    """Return what waits until a condition holds. The limit is only there to end a test that fails."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        limit = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < limit, "it never came true"
+            time.sleep(0.005)
+
+    return wait

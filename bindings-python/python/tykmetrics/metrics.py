@@ -15,7 +15,7 @@ from tykmetrics.prometheus_client.context_managers import ExceptionCounter, Inpr
 from tykmetrics.prometheus_client.metrics_core import Metric
 from tykmetrics.prometheus_client.samples import Exemplar, Sample
 from tykmetrics.prometheus_client.validation import _validate_labelnames, _validate_metric_name
-from tykmetrics.registry import REGISTRY, CollectorRegistry
+from tykmetrics.registry import _NATIVE, REGISTRY, CollectorRegistry, shows_created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,7 @@ class _Asked(TypedDict):
     quantiles: Sequence[float] | None
     window: float | None
     states: Sequence[str] | None
+    takes_infinity: bool
 
 
 def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) -> str:
@@ -57,6 +58,12 @@ def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) 
     return full
 
 
+def _sample(
+    name: str, labels: dict[str, str], value: float, timestamp: None, exemplar: Any, native_histogram: None
+) -> Sample:
+    return Sample(name, labels, value, timestamp, None if exemplar is None else Exemplar(*exemplar), native_histogram)
+
+
 class MetricBase:
     """What all metrics have in common."""
 
@@ -64,6 +71,8 @@ class MetricBase:
     _reserved_labelnames: ClassVar[Sequence[str]] = ()
     # Which series a family has at most, where the constructor does not say. None is the engine's own limit.
     _default_limit: ClassVar[int | None] = None
+    # Whether an infinity that is observed is meant, or counted apart as a mistake.
+    _takes_infinity: ClassVar[bool] = False
 
     if TYPE_CHECKING:
         _labelnames: tuple[str, ...]
@@ -79,7 +88,7 @@ class MetricBase:
         def _remove_matching(self, labels: Sequence[tuple[str, str]]) -> int: ...
         def _clear(self) -> None: ...
         def _children(self) -> list[list[str]]: ...
-        def _told(self) -> list[tuple[str, dict[str, str], float, Any]]: ...
+        def _tell(self, created: bool) -> tuple[str, str, str, str, list[tuple[Any, ...]]]: ...
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Give a subclass the hot methods as its own, which the interpreter calls without looking further."""
@@ -125,6 +134,7 @@ class MetricBase:
                 quantiles=quantiles,
                 window=window,
                 states=states,
+                takes_infinity=self._takes_infinity,
             ),
         )
         if registry:
@@ -177,10 +187,7 @@ class MetricBase:
     def collect(self) -> Iterable[Metric]:
         """Return the family with its samples."""
         metric = self._get_metric()
-        metric.samples.extend(
-            Sample(name, labels, value, None, None if exemplar is None else Exemplar(*exemplar))
-            for name, labels, value, exemplar in self._told()
-        )
+        metric.samples = [_sample(*told) for told in self._tell(shows_created())[4]]
         return [metric]
 
     def _get_metric(self) -> Metric:
@@ -200,6 +207,9 @@ class MetricBase:
     def __repr__(self) -> str:
         kind = type(self)
         return f"{kind.__module__}.{kind.__name__}({self._name})"
+
+
+_NATIVE["collect"] = MetricBase.collect
 
 
 class Counter(MetricBase, _native.Counter):
@@ -453,9 +463,8 @@ class Enum(MetricBase, _native.Enum):
             raise ValueError(f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name")
         if not states:
             raise ValueError(f"No states provided for Enum metric: {name}")
-        self._states = tuple(states)
         self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, None, None, states=self._states
+            name, documentation, labelnames, namespace, subsystem, unit, registry, None, None, states=tuple(states)
         )
 
     def state(self, state: str) -> None:

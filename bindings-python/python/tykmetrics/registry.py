@@ -9,11 +9,13 @@ What is listed here by a leading underscore is as in prometheus_client, since it
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from collections.abc import Iterable, Iterator
 from threading import Lock
 from typing import Any, Protocol
 
+from tykmetrics import _native
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.metrics_core import Metric
 
@@ -98,7 +100,9 @@ class CollectorRegistry:
         self._support_collectors_without_names = support_collectors_without_names
         self._collectors_without_names: list[Collector] = []
         self._series_limit = series_limit
-        self._core: Any = None
+        # The engine's own registry: what `tykmetrics.render` shows.
+        self._core = _native.Registry(series_limit)
+        self._asked: dict[int, int] = {}
         _REGISTRIES.add(self)
         self.set_target_info(target_info)
 
@@ -109,7 +113,7 @@ class CollectorRegistry:
             duplicates = set(self._names_to_collectors).intersection(names)
             if duplicates:
                 raise DuplicateTimeseries(duplicates)
-            _call(collector, "_join", self)
+            self._join(collector)
             for name in names:
                 self._names_to_collectors[name] = collector
             self._collector_to_names[collector] = names
@@ -124,7 +128,20 @@ class CollectorRegistry:
             del self._collector_to_names[collector]
             if collector in self._collectors_without_names:
                 self._collectors_without_names.remove(collector)
-            _call(collector, "_leave", self)
+            self._leave(collector)
+
+    def _join(self, collector: Collector) -> None:
+        """Have the engine show what a collector tells: a metric's own family, or what Python answers at each scrape."""
+        if is_native(collector):
+            collector._join(self)  # type: ignore[attr-defined]
+        else:
+            self._asked[id(collector)] = self._core.add_collector(collector)
+
+    def _leave(self, collector: Collector) -> None:
+        if is_native(collector):
+            collector._leave(self)  # type: ignore[attr-defined]
+        else:
+            self._core.remove_collector(self._asked.pop(id(collector)))
 
     def _get_names(self, collector: Collector) -> list[str]:
         """Return every name that the collector may write a sample by."""
@@ -147,6 +164,14 @@ class CollectorRegistry:
         if target_info:
             yield _Families(target_info)
         yield from collectors
+
+    def _families(self) -> Iterator[Any]:
+        """Yield what the writers of expositions take: native metrics as they are, and the families of all others."""
+        for source in self._exposition_sources():
+            if is_native(source):
+                yield source
+            else:
+                yield from source.collect()
 
     def collect(self) -> Iterable[Metric]:
         """Yield the families of every collector."""
@@ -188,6 +213,19 @@ class CollectorRegistry:
         return None
 
 
+def shows_created() -> bool:
+    """Tell whether the samples that say when a series began are shown; the switch is where prometheus_client has it."""
+    switch = sys.modules.get("tykmetrics.prometheus_client.metrics")
+    return bool(getattr(switch, "_use_created", True))
+
+
+def families(registry: Collector) -> Iterable[Any]:
+    """Return what the writers of expositions take of a registry, or of whatever else can be collected."""
+    if getattr(type(registry), "collect", None) is CollectorRegistry.collect:
+        return registry._families()  # type: ignore[attr-defined,no-any-return]
+    return registry.collect()
+
+
 class RestrictedRegistry:
     """A view of a registry that asks only the collectors of some names and keeps only the samples of those names."""
 
@@ -219,14 +257,14 @@ class RestrictedRegistry:
                     yield restricted
 
 
-def _call(collector: Collector, hook: str, registry: CollectorRegistry) -> None:
-    """Tell a metric of this package that it joins or leaves. The registry is locked: the hook must not ask it.
+def is_native(collector: Collector) -> bool:
+    """Tell whether a collector is a metric of this package that tells what the engine holds, and nothing else."""
+    kind = type(collector)
+    return getattr(kind, "collect", None) is _NATIVE.get("collect") and getattr(kind, "_join", None) is not None
 
-    The class is asked for the hook, since objects such as mocks have every attribute.
-    """
-    method = getattr(type(collector), hook, None)
-    if method is not None:
-        method(collector, registry)
+
+# The method that native metrics are collected by, which `tykmetrics.metrics` puts here: it comes after this module.
+_NATIVE: dict[str, Any] = {}
 
 
 _REGISTRIES: weakref.WeakSet[CollectorRegistry] = weakref.WeakSet()

@@ -11,15 +11,16 @@ import os
 import warnings
 from collections.abc import Iterable, Sequence
 from threading import Lock
-from typing import Any, TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.metrics_core import Metric
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
 from tykmetrics.prometheus_client.samples import Sample
 from tykmetrics.prometheus_client.validation import _validate_labelnames, _validate_metric_name
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 T = TypeVar("T", bound="MetricWrapperBase")
 

@@ -9,12 +9,14 @@ import inspect
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from typing_extensions import Self
 
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.decorator import decorate
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", bound="Timer")

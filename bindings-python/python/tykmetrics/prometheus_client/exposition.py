@@ -75,6 +75,7 @@ from tykmetrics.prometheus_client.openmetrics import exposition as openmetrics
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector
 from tykmetrics.prometheus_client.utils import floatToGoString as floatToGoString
 from tykmetrics.prometheus_client.utils import parse_version
+from tykmetrics.registry import families, shows_created
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -112,7 +113,7 @@ def generate_latest(registry: Collector = REGISTRY, escaping: str = openmetrics.
 
     What cannot be written raises as it does by itself (TypeError, ValueError), with the family as the last argument.
     """
-    return _native.write_text(registry.collect(), "1.0.0", escaping)
+    return _native.write_text(families(registry), "1.0.0", escaping, shows_created())
 
 
 def choose_encoder(accept_header: str | None) -> tuple[Encoder, str]:

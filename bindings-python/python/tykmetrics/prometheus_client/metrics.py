@@ -57,40 +57,52 @@ def enable_created_metrics() -> None:
     _use_created = True
 
 
+# As in prometheus_client no family has a limit of its own. The engine's limit of a whole registry stays: 2,000,000 series.
+_UNLIMITED = 0xFFFF_FFFF
+
+
 class Counter(_metrics.Counter):
     """Counts what happens: a total that only grows, until it is reset."""
 
     __slots__ = ()
+    _default_limit = _UNLIMITED
 
 
 class Gauge(_metrics.Gauge):
     """Holds a value that goes up and down, or a function that returns it."""
 
     __slots__ = ()
+    _default_limit = _UNLIMITED
 
 
 class Summary(_metrics.Summary):
     """Counts observations and adds them up."""
 
     __slots__ = ()
+    _default_limit = _UNLIMITED
+    _takes_infinity = True
 
 
 class Histogram(_metrics.Histogram):
     """Counts observations by buckets and adds them up."""
 
     __slots__ = ()
+    _default_limit = _UNLIMITED
+    _takes_infinity = True
 
 
 class Info(_metrics.Info):
     """Holds facts as labels of a sample that is always one."""
 
     __slots__ = ()
+    _default_limit = _UNLIMITED
 
 
 class Enum(_metrics.Enum):
     """Holds which of a set of states is the present one."""
 
     __slots__ = ()
+    _default_limit = _UNLIMITED
 
 
 for _kind in (_metrics.Counter, _metrics.Gauge, _metrics.Summary, _metrics.Histogram, _metrics.Info, _metrics.Enum):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from tykmetrics import _native
 from tykmetrics.prometheus_client.registry import Collector
+from tykmetrics.registry import families, shows_created
 from tykmetrics.prometheus_client.validation import _is_valid_legacy_labelname, _is_valid_legacy_metric_name
 
 CONTENT_TYPE_LATEST = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -30,7 +31,7 @@ def generate_latest(registry: Collector, escaping: str = UNDERSCORES, version: s
 
     What cannot be written raises as it does by itself (TypeError, ValueError), with the family as the last argument.
     """
-    return _native.write_openmetrics(registry.collect(), version, escaping)
+    return _native.write_openmetrics(families(registry), version, escaping, shows_created())
 
 
 def escape_metric_name(s: str, escaping: str = UNDERSCORES) -> str:
