@@ -185,6 +185,9 @@ class Runner:
     def record(self, series: Any, op: str, o: dict[str, Any]) -> None:
         value = number(o.get("value"))
         exemplar = {"exemplar": dict(o["exemplar"])} if "exemplar" in o else {}
+        if len(exemplar.get("exemplar", ())) < len(o.get("exemplar", ())):
+            # A dictionary has no label twice: what is to be refused is never said.
+            raise ValueError("a label is there twice")
         if op == "touch":
             return
         if op in ("inc", "dec"):
