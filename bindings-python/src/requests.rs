@@ -3,10 +3,11 @@
 use crate::clock;
 use crate::error::OrRaise;
 use crate::hot::{self, Call, Requested};
+use crate::metric::Teller;
 use crate::registry::Registry;
 use engine::{Gateway, Outcome};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyList, PyString};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -73,9 +74,22 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
 #[pymethods]
 impl Requests {
     #[new]
+    #[pyo3(signature = (registry, /))]
     fn new(registry: &Registry) -> PyResult<Self> {
         let gateway = Gateway::new(&registry.registry).or_raise()?;
         Ok(Requests { gateway, known: Requested::default(), by_text: Mutex::default() })
+    }
+
+    /// Take the families out of a registry of the engine.
+    fn _unlist(&self, registry: &Registry) {
+        self.gateway.unregister(&registry.registry);
+    }
+
+    /// Return the families as `(name, documentation, type, unit, samples)`.
+    fn _tell<'py>(&self, py: Python<'py>, created: bool) -> PyResult<Bound<'py, PyList>> {
+        let all = py.detach(|| self.gateway.snapshot());
+        let told: Vec<_> = all.families.iter().map(|family| engine::samples::of(family, created)).collect();
+        crate::samples::list(py, &told)
     }
 
     /// Count a lookup that the cache answered.
@@ -112,6 +126,17 @@ impl Requests {
         let request = Request { endpoint, method, status: 0, provider, model };
         Route { requests: slf, request, known: Default::default() }
     }
+}
+
+impl Teller for Gateway {
+    fn tell(&self) -> Vec<engine::snapshot::Family> {
+        self.snapshot().families
+    }
+}
+
+/// The families of an object that is a collector of requests.
+pub(crate) fn teller(object: &Bound<'_, PyAny>) -> Option<Arc<dyn Teller>> {
+    Some(Arc::new(object.cast::<Requests>().ok()?.get().gateway.clone()))
 }
 
 /// The statuses that HTTP has: 100 to 599.

@@ -13,12 +13,15 @@ that adds to a cell of this interpreter's own; a scrape runs while the interpret
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 # First, since what the modules below share with it lives there.
 import tykmetrics.prometheus_client as _drop_in  # noqa: F401
 from tykmetrics._native import __version__
 from tykmetrics.metrics import Counter, Enum, Gauge, Histogram, Info, Summary
 from tykmetrics.registry import REGISTRY, CollectorRegistry, DuplicateTimeseries
 from tykmetrics.rendering import negotiate, render
+from tykmetrics.requests import get_metrics_collector, track_block, track_request
 
 Registry = CollectorRegistry
 
@@ -34,6 +37,24 @@ __all__ = [
     "Registry",
     "Summary",
     "__version__",
+    "get_metrics_collector",
     "negotiate",
+    "record_request",
     "render",
+    "track_block",
+    "track_request",
 ]
+
+if TYPE_CHECKING:
+    from tykmetrics.requests import record_request as record_request
+
+
+def __getattr__(name: str) -> Any:
+    """Make `record_request` when it is first named: importing the package takes no names in the registry."""
+    if name == "record_request":
+        from tykmetrics import requests
+
+        found = requests.record_request
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
