@@ -207,7 +207,7 @@ class _Body:
         """Pass on a part of the body."""
         exchange = self._exchange
         try:
-            data = next(self._body if self._iterator is None else self._iterator)  # type: ignore[call-overload]
+            data: bytes = next(self._body if self._iterator is None else self._iterator)  # type: ignore[call-overload]
         except StopIteration:
             exchange.finish(exchange.status or ERROR)
             raise

@@ -182,7 +182,8 @@ def _bake_output(
     encoder, content_type = choose_encoder(accept_header)
     if "name[]" in params:
         # Django's parameters give the last of several values by [], and all of them by getlist.
-        names = params.getlist("name[]") if hasattr(params, "getlist") else params["name[]"]
+        getlist: Callable[[str], Any] | None = getattr(params, "getlist", None)
+        names = getlist("name[]") if getlist else params["name[]"]
         registry = registry.restricted_registry(names)
     output = encoder(registry)
     headers = [("Content-Type", content_type)]

@@ -106,6 +106,7 @@ class Enum(_metrics.Enum):
 
 
 for _kind in (_metrics.Counter, _metrics.Gauge, _metrics.Summary, _metrics.Histogram, _metrics.Info, _metrics.Enum):
-    MetricWrapperBase.register(_kind)
+    # An abstract base class by its metaclass, which a protocol hides from pyright.
+    MetricWrapperBase.register(_kind)  # pyright: ignore[reportAttributeAccessIssue]
 
 adopt(__name__)
