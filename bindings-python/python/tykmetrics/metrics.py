@@ -15,7 +15,7 @@ from tykmetrics.prometheus_client.context_managers import ExceptionCounter, Inpr
 from tykmetrics.prometheus_client.metrics_core import Metric
 from tykmetrics.prometheus_client.samples import Exemplar, Sample
 from tykmetrics.prometheus_client.validation import _validate_labelnames, _validate_metric_name
-from tykmetrics.registry import _NATIVE, REGISTRY, CollectorRegistry, shows_created
+from tykmetrics.registry import REGISTRY, CollectorRegistry, shows_created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,7 @@ class _Asked(TypedDict):
     window: float | None
     states: Sequence[str] | None
     takes_infinity: bool
+    only_sets: bool
 
 
 def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) -> str:
@@ -119,6 +120,7 @@ class MetricBase:
         quantiles: Sequence[float] | None = None,
         window: float | None = None,
         states: Sequence[str] | None = None,
+        only_sets: bool = False,
     ) -> None:
         """Check what was asked for, make the family and register it."""
         if isinstance(labelnames, str):
@@ -142,6 +144,7 @@ class MetricBase:
                 window=window,
                 states=states,
                 takes_infinity=self._takes_infinity,
+                only_sets=only_sets,
             ),
         )
         if registry:
@@ -215,7 +218,6 @@ class MetricBase:
         return f"{kind.__module__}.{kind.__name__}({self._name})"
 
 
-_NATIVE.add(MetricBase.collect)
 
 
 class Counter(MetricBase, _native.Counter):
@@ -289,7 +291,16 @@ class Gauge(MetricBase, _native.Gauge):
                 f"{', '.join(sorted(self._MULTIPROC_MODES))}"
             )
         self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after
+            name,
+            documentation,
+            labelnames,
+            namespace,
+            subsystem,
+            unit,
+            registry,
+            limit,
+            expire_after,
+            only_sets="mostrecent" in multiprocess_mode,
         )
 
     def set_to_current_time(self) -> None:

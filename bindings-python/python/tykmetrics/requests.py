@@ -18,7 +18,7 @@ from tykmetrics.metrics import metric_of
 from tykmetrics.block import TrackBlock, track_block
 from tykmetrics.once import once
 from tykmetrics.prometheus_client.metrics_core import Metric
-from tykmetrics.registry import _NATIVE, REGISTRY, shows_created
+from tykmetrics.registry import REGISTRY, shows_created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,6 @@ class Requests(_native.Requests):
 
 
 _native.equip(Requests)
-_NATIVE.add(Requests.collect)
 
 
 def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> Requests:
