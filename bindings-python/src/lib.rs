@@ -1,6 +1,14 @@
 //! The native half of the Python package: it converts and never computes. Everything it gives out is in
 //! `python/tykmetrics/_native.pyi`.
 
+mod clock;
+mod collector;
+mod error;
+mod hot;
+mod labels;
+mod metric;
+mod registry;
+mod requests;
 mod samples;
 
 use pyo3::prelude::*;
@@ -10,10 +18,20 @@ mod _native {
     use super::*;
 
     #[pymodule_export]
+    use super::hot::equip;
+    #[pymodule_export]
+    use super::metric::{Counter, Enum, Gauge, Histogram, Info, Summary};
+    #[pymodule_export]
+    use super::registry::{Registry, content_type, negotiate, negotiate_encoding};
+    #[pymodule_export]
+    use super::requests::{Requests, Route};
+    #[pymodule_export]
     use super::samples::{parse_openmetrics, parse_text, write_openmetrics, write_text};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        clock::set_up(module.py())?;
+        hot::set_up(module.py())
     }
 }

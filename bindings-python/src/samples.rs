@@ -6,11 +6,14 @@
 mod convert;
 mod tuples;
 
+use crate::hot;
+use crate::metric::{Teller, teller};
 use engine::Escaping;
 use engine::samples::{self, Dialect, Family, Version, WriteError};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
+use std::sync::Arc;
 
 pub(crate) use convert::family;
 pub(crate) use tuples::list;
@@ -42,28 +45,32 @@ fn parse<'py>(py: Python<'py>, text: &str, dialect: Dialect) -> PyResult<Bound<'
 
 /// Return metrics in Prometheus's text format, whose versions 0.0.4 and 1.0.0 differ in nothing but the escaping.
 #[pyfunction]
+#[pyo3(signature = (families, version, escaping, created=true))]
 pub(crate) fn write_text<'py>(
     py: Python<'py>,
     families: &Bound<'py, PyAny>,
     version: &str,
     escaping: &str,
+    created: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
     if !matches!(version, "0.0.4" | "1.0.0") {
         let message = format!("there is no version {version:?} of the text format; there are 0.0.4 and 1.0.0");
         return Err(PyValueError::new_err(message));
     }
-    write_all(py, families, Target::Text, escaping)
+    write_all(py, families, Target::Text, escaping, created)
 }
 
 /// Return metrics in OpenMetrics; native histograms are written from version 2.0.0 on.
 #[pyfunction]
+#[pyo3(signature = (families, version, escaping, created=true))]
 pub(crate) fn write_openmetrics<'py>(
     py: Python<'py>,
     families: &Bound<'py, PyAny>,
     version: &str,
     escaping: &str,
+    created: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    write_all(py, families, Target::OpenMetrics(Version::from_name(version)), escaping)
+    write_all(py, families, Target::OpenMetrics(Version::from_name(version)), escaping, created)
 }
 
 fn write_all<'py>(
@@ -71,32 +78,57 @@ fn write_all<'py>(
     metrics: &Bound<'py, PyAny>,
     target: Target,
     escaping: &str,
+    created: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let escaping = named_escaping(escaping)?;
-    let mut families = Vec::new();
+    let mut sources = Vec::new();
     let mut origins = Vec::new();
     for metric in metrics.try_iter()? {
         let metric = metric?;
-        families.push(family(&metric, target).map_err(|error| blame(error, &metric))?);
+        sources.push(match teller(&metric) {
+            Some(native) => Source::Native(native),
+            None => Source::Converted(family(&metric, target).map_err(|error| blame(error, &metric))?),
+        });
         origins.push(metric);
     }
-    match write(py, &families, target, escaping) {
-        Ok(bytes) => Ok(PyBytes::new(py, &bytes)),
+    match py.detach(|| write(sources, created, target, escaping)) {
+        Ok(body) => hot::bytes(py, &body),
         Err(error) => Err(refused(&error, |at| origins.get(at).cloned())),
     }
 }
 
-/// Writes families, native and converted ones alike, while the interpreter is free.
-pub(crate) fn write(
-    py: Python<'_>,
-    families: &[Family<'_>],
-    target: Target,
-    escaping: Escaping,
-) -> Result<Vec<u8>, WriteError> {
-    py.detach(|| match target {
-        Target::Text => samples::write_text(families, escaping),
-        Target::OpenMetrics(version) => samples::write_openmetrics(families, version, escaping),
-    })
+/// Where a family comes from: from the engine, or from an object of Python's.
+enum Source {
+    Native(Arc<dyn Teller>),
+    Converted(Family<'static>),
+}
+
+/// Writes families, native and converted ones alike. The interpreter is free.
+fn write(sources: Vec<Source>, created: bool, target: Target, escaping: Escaping) -> Result<Vec<u8>, WriteError> {
+    let told: Vec<Told> = sources
+        .into_iter()
+        .flat_map(|source| match source {
+            Source::Native(native) => native.tell().into_iter().map(Told::Native).collect(),
+            Source::Converted(family) => vec![Told::Converted(family)],
+        })
+        .collect();
+    let families: Vec<Family<'_>> = told
+        .iter()
+        .map(|told| match told {
+            Told::Native(family) => samples::of(family, created),
+            Told::Converted(family) => family.clone(),
+        })
+        .collect();
+    match target {
+        Target::Text => samples::write_text(&families, escaping),
+        Target::OpenMetrics(version) => samples::write_openmetrics(&families, version, escaping),
+    }
+}
+
+/// A family that told what it holds.
+enum Told {
+    Native(engine::snapshot::Family),
+    Converted(Family<'static>),
 }
 
 /// The exception for families that could not be written. `origin` gives the Python object that a family was made from, if

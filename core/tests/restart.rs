@@ -141,3 +141,18 @@ fn fractions_are_added_through_a_shard() {
     }
     assert_eq!(jobs.value(), 5.0);
 }
+
+#[test]
+fn an_infinity_that_is_meant_is_counted_above_every_bound() {
+    let registry = Registry::new();
+    let wide = registry.histogram("wide", "Wide").buckets([1.0, 2.0]).register().unwrap();
+    let compact = registry.histogram("compact", "Compact").buckets([-1.0, 2.0]).register().unwrap();
+    for histogram in [&wide, &compact] {
+        histogram.observe(1.5);
+        histogram.observe(f64::INFINITY);
+        histogram.observe_infinity();
+        let seen = histogram.distribution();
+        assert_eq!(seen.cumulative().map(|(_, count)| count).collect::<Vec<_>>()[1], 1);
+        assert_eq!((seen.count(), seen.sum()), (2, f64::INFINITY));
+    }
+}

@@ -1,7 +1,60 @@
-"""Prometheus metrics on a lock-free engine."""
+"""Prometheus metrics that record at the interpreter's own floor.
+
+    from tykmetrics import Counter, render
+
+    requests = Counter("requests_total", "Requests served", ["method"])
+    requests.labels("GET").inc()
+    print(render().decode())
+
+The classes and their arguments are prometheus_client's, so that changing the import is the migration; instrumented
+packages of others record here too once `tykmetrics.prometheus_client.install()` was called. A record is one native call
+that adds to a cell of this interpreter's own; a scrape runs while the interpreter is free.
+"""
 
 from __future__ import annotations
 
-from tykmetrics._native import __version__
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["__version__"]
+# First, since what the modules below share with it lives there.
+import tykmetrics.prometheus_client as _drop_in  # noqa: F401
+from tykmetrics._native import __version__
+from tykmetrics.metrics import Counter, Enum, Gauge, Histogram, Info, Summary
+from tykmetrics.registry import REGISTRY, CollectorRegistry, DuplicateTimeseries
+from tykmetrics.rendering import negotiate, render
+from tykmetrics.requests import get_metrics_collector, track_block, track_request
+
+Registry = CollectorRegistry
+
+__all__ = [
+    "REGISTRY",
+    "CollectorRegistry",
+    "Counter",
+    "DuplicateTimeseries",
+    "Enum",
+    "Gauge",
+    "Histogram",
+    "Info",
+    "Registry",
+    "Summary",
+    "__version__",
+    "get_metrics_collector",
+    "negotiate",
+    "record_request",
+    "render",
+    "track_block",
+    "track_request",
+]
+
+if TYPE_CHECKING:
+    from tykmetrics.requests import record_request as record_request
+
+
+def __getattr__(name: str) -> Any:
+    """Make `record_request` when it is first named: importing the package takes no names in the registry."""
+    if name == "record_request":
+        from tykmetrics import requests
+
+        found = requests.record_request
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -127,6 +127,15 @@ impl Histogram {
         }
     }
 
+    /// Counts an observation that is larger than every number: in the `+Inf` bucket, and the sum is infinite from then on.
+    /// For hosts whose users mean it, where [`observe`](Self::observe) takes an infinity for a mistake.
+    pub fn observe_infinity(&self) {
+        let table = table_of(&self.bound.family);
+        let at = table.locate(f64::INFINITY);
+        cell::add_shared(self.bound.shared_at(at), 1);
+        cell::add_shared_sum(self.bound.shared_at(table.sum_cell(at)), f64::INFINITY);
+    }
+
     /// Records a duration in seconds, given in nanoseconds.
     #[inline]
     pub fn observe_nanos(&self, nanos: u64) {

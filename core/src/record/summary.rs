@@ -56,6 +56,11 @@ impl Summary {
         self.0.start_timer_owned()
     }
 
+    /// As [`Histogram::observe_infinity`].
+    pub fn observe_infinity(&self) {
+        self.0.observe_infinity();
+    }
+
     /// Begins again at zero, its window too. Records that are made meanwhile are before or after.
     pub fn reset(&self) {
         self.0.reset();

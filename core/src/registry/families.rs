@@ -6,7 +6,7 @@
 use super::family::Core;
 use crate::error::Result;
 use crate::merge::snapshot;
-use crate::record::{Counter, Gauge, Histogram, Metric, Summary, UpDown};
+use crate::record::{Counter, Gauge, Histogram, Metric, StateSet, Summary, UpDown};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +105,13 @@ impl<M: Metric> FamilyVec<M> {
     pub fn remove(&self, labels: &[&str]) -> Result<bool> {
         self.core.check_count(labels.len())?;
         Ok(self.core.remove(labels))
+    }
+}
+
+impl FamilyVec<StateSet> {
+    /// The states, in their order.
+    pub fn states(&self) -> &[String] {
+        &self.core.meta.states
     }
 }
 

@@ -1,0 +1,1 @@
+"""Handing metrics to systems other than Prometheus."""

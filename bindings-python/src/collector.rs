@@ -1,0 +1,42 @@
+//! Collectors written in Python, asked at a scrape of the engine.
+//!
+//! A scrape runs while the interpreter is free, and comes back to it for each of them. One that raises is reported as
+//! `sys.unraisablehook` does it, counted by the engine, and left out of that scrape; the others are shown.
+
+use crate::samples::{Target, family};
+use engine::samples::{Version, gather};
+use engine::snapshot::Snapshot;
+use pyo3::prelude::*;
+
+/// A Python object with a method `collect`.
+pub(crate) struct PythonCollector {
+    collector: Py<PyAny>,
+}
+
+impl PythonCollector {
+    pub(crate) fn new(collector: Py<PyAny>) -> Self {
+        PythonCollector { collector }
+    }
+
+    fn ask(&self, py: Python<'_>) -> PyResult<Vec<engine::snapshot::Family>> {
+        let mut families = Vec::new();
+        for metric in self.collector.bind(py).call_method0("collect")?.try_iter()? {
+            families.extend(gather(&family(&metric?, Target::OpenMetrics(Version::V1))?));
+        }
+        Ok(families)
+    }
+}
+
+impl engine::Collector for PythonCollector {
+    fn collect(&self, into: &mut Snapshot) {
+        // A process that ends has no interpreter to ask any more.
+        let asked = Python::try_attach(|py| {
+            self.ask(py).map_err(|error| error.write_unraisable(py, Some(self.collector.bind(py))))
+        });
+        match asked {
+            Some(Ok(mut families)) => into.families.append(&mut families),
+            Some(Err(())) => std::panic::resume_unwind(Box::new("the collector raised")),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,668 @@
+//! The native halves of the metric classes: what `tykmetrics.metrics` subclasses.
+//!
+//! An object is a family with labels (a parent), one of its series (a child), or both at once where there are no labels.
+//! Constructors, registration and everything that is pleasant to write in Python is there; here is what touches the
+//! engine. The methods that are called per event are in `hot`, and come back here for what is not plain.
+
+use crate::clock;
+use crate::error::OrRaise;
+use crate::hot::{Call, Memory};
+use crate::labels::{Contents, texts};
+use crate::registry::Registry;
+use engine::{FamilyVec, Metric};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::pyclass::boolean_struct::True;
+use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::{PyClass, PyTraverseError, PyVisit};
+use std::sync::{Arc, OnceLock};
+
+/// A family as the objects that stand for it share it.
+pub(crate) struct Definition<M> {
+    pub(crate) name: String,
+    pub(crate) documentation: String,
+    pub(crate) unit: String,
+    pub(crate) label_names: Vec<String>,
+    /// Whether an infinity that is observed is meant, as prometheus_client takes it, or a mistake.
+    pub(crate) takes_infinity: bool,
+    /// The bounds that were asked for.
+    pub(crate) bounds: Vec<f64>,
+    pub(crate) states: Vec<String>,
+    pub(crate) family: FamilyVec<M>,
+}
+
+/// A family that tells what it holds, whatever its kind.
+pub(crate) trait Teller: Send + Sync {
+    fn tell(&self) -> Vec<engine::snapshot::Family>;
+}
+
+impl<M: Metric> Teller for Definition<M> {
+    fn tell(&self) -> Vec<engine::snapshot::Family> {
+        vec![self.family.snapshot()]
+    }
+}
+
+/// The family of an object that is one of ours, with all of its series.
+pub(crate) fn teller(object: &Bound<'_, PyAny>) -> Option<Arc<dyn Teller>> {
+    fn of<C: Kind>(object: &Bound<'_, PyAny>) -> Option<Arc<dyn Teller>> {
+        let definition = object.cast::<C>().ok()?.get().inner().definition.get()?;
+        Some(Arc::clone(definition) as Arc<dyn Teller>)
+    }
+    of::<Counter>(object)
+        .or_else(|| of::<Gauge>(object))
+        .or_else(|| of::<Histogram>(object))
+        .or_else(|| of::<Summary>(object))
+        .or_else(|| of::<Info>(object))
+        .or_else(|| of::<Enum>(object))
+        .or_else(|| crate::requests::teller(object))
+}
+
+/// What an object of any kind holds. Everything is set once.
+pub(crate) struct Inner<M> {
+    /// What it records to, unless it is a parent.
+    pub(crate) series: OnceLock<M>,
+    pub(crate) definition: OnceLock<Arc<Definition<M>>>,
+    /// The children of a parent that were given out.
+    pub(crate) children: OnceLock<Box<Children>>,
+}
+
+/// The children that were given out, by identity and by text.
+#[derive(Default)]
+pub(crate) struct Children {
+    pub(crate) memory: Memory,
+    pub(crate) contents: Contents,
+}
+
+impl<M> Default for Inner<M> {
+    fn default() -> Self {
+        Inner { series: OnceLock::new(), definition: OnceLock::new(), children: OnceLock::new() }
+    }
+}
+
+impl<M> Inner<M> {
+    /// The family, which the constructor makes.
+    pub(crate) fn definition(&self) -> PyResult<&Arc<Definition<M>>> {
+        self.definition.get().ok_or_else(|| PyRuntimeError::new_err("the metric was not constructed: call __init__"))
+    }
+}
+
+/// A class of metrics.
+pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
+    type Series: Metric;
+    /// Its word in the exposition formats.
+    const TYPE: &'static str;
+
+    fn inner(&self) -> &Inner<Self::Series>;
+
+    /// Makes a new series what its class wants it to be.
+    fn begin(_series: &Self::Series, _definition: &Definition<Self::Series>) -> PyResult<()> {
+        Ok(())
+    }
+
+    /// The series to record to.
+    fn series(&self) -> PyResult<&Self::Series> {
+        let inner = self.inner();
+        if let Some(series) = inner.series.get() {
+            return Ok(series);
+        }
+        let definition = inner.definition()?;
+        let (name, labels) = (&definition.name, definition.label_names.join(", "));
+        Err(PyValueError::new_err(format!(
+            "{} metric is missing label values: {name:?} has the labels ({labels}); call labels() with a value for each",
+            Self::TYPE
+        )))
+    }
+
+    /// The series of these label values. One that is new begins by Python's clock, if that was patched.
+    fn bind(py: Python<'_>, definition: &Definition<Self::Series>, labels: &[&str]) -> PyResult<Self::Series> {
+        let known = definition.family.get(labels).or_raise()?;
+        if let Some(series) = known {
+            return Ok(series);
+        }
+        let now = clock::patched_now_ms(py)?;
+        let series = definition.family.with(labels).or_raise()?;
+        if let Some(now) = now {
+            series.began(now);
+        }
+        Self::begin(&series, definition)?;
+        Ok(series)
+    }
+
+    /// The child for these label values: the one that was given out before, or a new one.
+    fn labels_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
+        let py = this.py();
+        let inner = this.get().inner();
+        let definition = inner.definition()?;
+        if let Some(series) = inner.series.get().filter(|_| !definition.label_names.is_empty()) {
+            let (name, labels) = (&definition.name, definition.label_names.join(", "));
+            let values = series.label_values().join(", ");
+            return Err(PyValueError::new_err(format!(
+                "{} {name:?} already has labels set, ({labels}) = ({values}); labels() is called once, on the metric itself",
+                Self::TYPE
+            )));
+        }
+        let texts = texts(Self::TYPE, &definition.name, &definition.label_names, call)?;
+        let borrowed = texts.iter().map(|text| text.to_str()).collect::<PyResult<Vec<&str>>>()?;
+        let children = inner.children.get_or_init(Default::default);
+        if let Some(child) = children.contents.find(&borrowed, |child| child.clone_ref(py)) {
+            return Ok(child);
+        }
+        let series = Self::bind(py, definition, &borrowed)?;
+        // As the interpreter makes an instance, whatever subclass it is of; its own constructor is for families.
+        let class: Bound<'_, PyType> = this.as_any().get_type();
+        let child = class.call_method1("__new__", (&class,))?;
+        let half = child.cast::<Self>()?.get().inner();
+        if half.definition.set(Arc::clone(definition)).is_err() || half.series.set(series).is_err() {
+            return Err(PyRuntimeError::new_err(format!("{class}.__new__ gave an object that was used before")));
+        }
+        // What a subclass's constructor left on the parent is there on the child too.
+        if let Ok(own) = this.as_any().getattr("__dict__").and_then(|own| Ok(own.cast_into::<PyDict>()?))
+            && !own.is_empty()
+        {
+            child.getattr("__dict__")?.cast::<PyDict>()?.update(own.as_mapping())?;
+        }
+        let child = child.unbind();
+        children.contents.keep(&borrowed, child.clone_ref(py));
+        Ok(child)
+    }
+
+    /// Forgets the children that were given out, since series were removed.
+    fn forget(&self) {
+        if let Some(children) = self.inner().children.get() {
+            children.memory.clear();
+            children.contents.clear();
+        }
+    }
+
+    fn removed(&self, values: &Bound<'_, PyTuple>) -> PyResult<bool> {
+        let definition = self.inner().definition()?;
+        let call = Call { positional: values.len(), values: values.iter().collect(), names: Vec::new() };
+        let texts = texts(Self::TYPE, &definition.name, &definition.label_names, &call)?;
+        let borrowed = texts.iter().map(|text| text.to_str()).collect::<PyResult<Vec<&str>>>()?;
+        let removed = definition.family.remove(&borrowed).or_raise()?;
+        self.forget();
+        Ok(removed)
+    }
+}
+
+/// A number as Python's arithmetic has it.
+fn real(value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    value.extract::<f64>()
+}
+
+/// An exemplar's labels.
+fn exemplar_labels(labels: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
+    let pairs = labels.call_method0("items")?.try_iter()?;
+    pairs.map(|pair| pair?.extract::<(String, String)>()).collect()
+}
+
+fn pairs(labels: &[(String, String)]) -> Vec<(&str, &str)> {
+    labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// An exemplar that was given, if it says anything.
+fn exemplar<'a, 'py>(given: Option<&'a Bound<'py, PyAny>>) -> PyResult<Option<&'a Bound<'py, PyAny>>> {
+    match given {
+        Some(labels) if labels.is_truthy()? => Ok(Some(labels)),
+        _ => Ok(None),
+    }
+}
+
+/// Checks an exemplar's labels by the rules that Python has switched on.
+fn check_exemplar(labels: &Bound<'_, PyAny>) -> PyResult<()> {
+    labels.py().import("tykmetrics.prometheus_client.validation")?.call_method1("_validate_exemplar", (labels,))?;
+    Ok(())
+}
+
+impl Counter {
+    pub(crate) fn inc_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
+        let py = this.py();
+        let [amount, given] = call.bind("inc", ["amount", "exemplar"], 0)?;
+        let series = this.get().series()?;
+        let amount = amount.map_or(Ok(1.0), real)?;
+        if amount < 0.0 {
+            let name = &this.get().inner.definition()?.name;
+            return Err(PyValueError::new_err(format!(
+                "Counters can only be incremented by non-negative amounts: counter {name:?} was given {amount}"
+            )));
+        }
+        Counter::add(series, amount);
+        if let Some(labels) = exemplar(given)? {
+            check_exemplar(labels)?;
+            series.exemplar(amount, &pairs(&exemplar_labels(labels)?), clock::now_ms(py)?).or_raise()?;
+        }
+        Ok(py.None())
+    }
+}
+
+impl Gauge {
+    pub(crate) fn set_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
+        let py = this.py();
+        let [value] = call.bind("set", ["value"], 1)?;
+        let series = this.get().series()?;
+        if let Some(value) = value {
+            // As `float` does, so that "1.5" is a number.
+            let value = py.import("builtins")?.call_method1("float", (value,))?;
+            series.set(value.extract()?);
+        }
+        Ok(py.None())
+    }
+
+    pub(crate) fn inc_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
+        let [amount] = call.bind("inc", ["amount"], 0)?;
+        this.get().series()?.add(amount.map_or(Ok(1.0), real)?);
+        Ok(this.py().None())
+    }
+
+    pub(crate) fn dec_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
+        let [amount] = call.bind("dec", ["amount"], 0)?;
+        this.get().series()?.sub(amount.map_or(Ok(1.0), real)?);
+        Ok(this.py().None())
+    }
+}
+
+impl Histogram {
+    pub(crate) fn observe_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
+        let py = this.py();
+        let [amount, given] = call.bind("observe", ["amount", "exemplar"], 1)?;
+        let series = this.get().series()?;
+        let Some(amount) = amount.map(real).transpose()? else { return Ok(py.None()) };
+        match amount == f64::INFINITY && this.get().inner.definition()?.takes_infinity {
+            true => series.observe_infinity(),
+            false => Histogram::observe(series, amount),
+        }
+        if let Some(labels) = exemplar(given)? {
+            check_exemplar(labels)?;
+            series.exemplar(amount, &pairs(&exemplar_labels(labels)?), clock::now_ms(py)?).or_raise()?;
+        }
+        Ok(py.None())
+    }
+}
+
+impl Summary {
+    pub(crate) fn observe_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
+        let [amount] = call.bind("observe", ["amount"], 1)?;
+        let series = this.get().series()?;
+        if let Some(amount) = amount.map(real).transpose()? {
+            match amount == f64::INFINITY && this.get().inner.definition()?.takes_infinity {
+                true => series.observe_infinity(),
+                false => Summary::observe(series, amount),
+            }
+        }
+        Ok(this.py().None())
+    }
+}
+
+/// What a constructor asks for, beside what its kind has of its own.
+#[derive(FromPyObject)]
+pub(crate) struct Asked {
+    #[pyo3(item)]
+    name: String,
+    #[pyo3(item)]
+    documentation: String,
+    #[pyo3(item)]
+    label_names: Vec<String>,
+    #[pyo3(item)]
+    unit: String,
+    /// Series it has at most; the engine's own limit without it.
+    #[pyo3(item)]
+    limit: Option<u32>,
+    #[pyo3(item)]
+    expire_after: Option<f64>,
+    #[pyo3(item)]
+    buckets: Option<Vec<f64>>,
+    #[pyo3(item)]
+    store: Option<String>,
+    #[pyo3(item)]
+    quantiles: Option<Vec<f64>>,
+    #[pyo3(item)]
+    window: Option<f64>,
+    #[pyo3(item)]
+    states: Option<Vec<String>>,
+    #[pyo3(item)]
+    takes_infinity: bool,
+}
+
+impl Asked {
+    fn seconds(what: &str, seconds: f64) -> PyResult<std::time::Duration> {
+        std::time::Duration::try_from_secs_f64(seconds)
+            .map_err(|_| PyValueError::new_err(format!("{what} is a number of seconds from 0 on, not {seconds}")))
+    }
+}
+
+/// Builds a family as it was asked for.
+macro_rules! build {
+    ($builder:expr, $asked:expr) => {{
+        let mut builder = $builder.unit(&*$asked.unit).unlisted();
+        if let Some(limit) = $asked.limit {
+            builder = builder.limit(limit);
+        }
+        if let Some(idle) = $asked.expire_after {
+            builder = builder.expire_after(Asked::seconds("expire_after", idle)?);
+        }
+        builder.label_names(&$asked.label_names)
+    }};
+}
+
+/// A class of metrics with everything that all of them have.
+macro_rules! metric_class {
+    (
+        $(#[$doc:meta])* $class:ident, $series:ty, $type:literal,
+        |$registry:ident, $asked:ident| $build:expr,
+        { $($methods:tt)* } { $($kind:tt)* }
+    ) => {
+        $(#[$doc])*
+        #[pyclass(frozen, subclass, weakref, module = "tykmetrics._native")]
+        #[derive(Default)]
+        pub(crate) struct $class {
+            pub(crate) inner: Inner<$series>,
+        }
+
+        impl Kind for $class {
+            type Series = $series;
+            const TYPE: &'static str = $type;
+
+            fn inner(&self) -> &Inner<$series> {
+                &self.inner
+            }
+
+            $($kind)*
+        }
+
+        #[pymethods]
+        impl $class {
+            #[new]
+            #[pyo3(signature = (*_args, **_kwargs))]
+            fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+                Self::default()
+            }
+
+            /// Make the family. Called once, by the constructor.
+            fn _make(&self, py: Python<'_>, maker: &Registry, $asked: Asked) -> PyResult<()> {
+                let $registry = &maker.registry;
+                let family = $build.register().or_raise()?;
+                let definition = Definition {
+                    name: $asked.name,
+                    documentation: $asked.documentation,
+                    unit: $asked.unit,
+                    label_names: $asked.label_names,
+                    takes_infinity: $asked.takes_infinity,
+                    bounds: $asked.buckets.unwrap_or_default(),
+                    states: $asked.states.unwrap_or_default(),
+                    family,
+                };
+                if definition.label_names.is_empty() {
+                    let series = Self::bind(py, &definition, &[])?;
+                    let _ = self.inner.series.set(series);
+                }
+                let again = |_| PyRuntimeError::new_err("the metric is there already: __init__ is called once");
+                self.inner.definition.set(Arc::new(definition)).map_err(again)
+            }
+
+            /// List the family in a registry.
+            fn _list(&self, registry: &Registry) -> PyResult<()> {
+                registry.registry.list(&self.inner.definition()?.family).or_raise()
+            }
+
+            /// Remove the series of these label values. False if there is none.
+            #[pyo3(signature = (*values))]
+            fn _remove(&self, values: &Bound<'_, PyTuple>) -> PyResult<bool> {
+                self.removed(values)
+            }
+
+            /// Remove the series that carry all of these labels, and return how many there were.
+            fn _remove_matching(&self, labels: Vec<(String, String)>) -> PyResult<usize> {
+                let removed = self.inner.definition()?.family.remove_matching(&pairs(&labels));
+                self.forget();
+                Ok(removed)
+            }
+
+            /// Remove every series.
+            fn _clear(&self) -> PyResult<()> {
+                self.inner.definition()?.family.clear();
+                self.forget();
+                Ok(())
+            }
+
+            /// Return the family as `(name, documentation, type, unit, samples)`; of a child, its own samples without the
+            /// labels it was given. With `created`, the samples that say when a series began are among them.
+            fn _tell<'py>(&self, py: Python<'py>, created: bool) -> PyResult<Bound<'py, PyAny>> {
+                let definition = self.inner.definition()?;
+                let family = py.detach(|| definition.family.snapshot());
+                let mut told = engine::samples::of(&family, created);
+                if let Some(series) = self.inner.series.get() {
+                    let values = series.label_values();
+                    told.samples.retain(|sample| {
+                        sample.labels.iter().map(|(_, value)| &**value).take(values.len()).eq(values.iter().map(|v| &**v))
+                    });
+                    told.samples.iter_mut().for_each(|sample| drop(sample.labels.drain(..values.len())));
+                }
+                crate::samples::list(py, &[told])?.get_item(0)
+            }
+
+            /// The label values of every series there is.
+            fn _children(&self, py: Python<'_>) -> PyResult<Vec<Vec<String>>> {
+                let definition = self.inner.definition()?;
+                let family = py.detach(|| definition.family.snapshot());
+                let values = |series: engine::snapshot::Series<'_>| {
+                    series.labels().take(definition.label_names.len()).map(|(_, value)| value.to_owned()).collect()
+                };
+                Ok(family.series().filter(|series| series.names() == definition.label_names).map(values).collect())
+            }
+
+            #[getter]
+            fn _labelnames<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+                PyTuple::new(py, &self.inner.definition()?.label_names)
+            }
+
+            #[getter]
+            fn _labelvalues<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+                PyTuple::new(py, self.inner.series.get().map(Metric::label_values).unwrap_or_default())
+            }
+
+            #[getter]
+            fn _documentation(&self) -> PyResult<&str> {
+                Ok(&self.inner.definition()?.documentation)
+            }
+
+            #[getter]
+            fn _unit(&self) -> PyResult<&str> {
+                Ok(&self.inner.definition()?.unit)
+            }
+
+            /// The name of the family in the engine.
+            #[getter]
+            fn _full_name(&self) -> PyResult<&str> {
+                Ok(&self.inner.definition()?.name)
+            }
+
+            fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+                self.inner.children.get().map_or(Ok(()), |children| {
+                    children.memory.traverse(&visit)?;
+                    children.contents.traverse(&visit)
+                })
+            }
+
+            fn __clear__(&self) {
+                self.forget();
+            }
+
+            $($methods)*
+        }
+    };
+}
+
+metric_class! {
+    /// A counter's native half.
+    Counter, engine::Counter, "counter",
+    |registry, asked| build!(registry.counter(&*asked.name, &*asked.documentation), asked),
+    {
+        /// Return the value now.
+        fn _get(&self) -> PyResult<f64> {
+            Ok(self.series()?.value())
+        }
+
+        /// Begin again at zero.
+        fn _reset(&self, py: Python<'_>) -> PyResult<()> {
+            let series = self.series()?;
+            let now = clock::patched_now_ms(py)?;
+            series.reset();
+            if let Some(now) = now {
+                series.began(now);
+            }
+            Ok(())
+        }
+    } {}
+}
+
+metric_class! {
+    /// A gauge's native half.
+    Gauge, engine::Gauge, "gauge",
+    |registry, asked| build!(registry.gauge(&*asked.name, &*asked.documentation), asked),
+    {
+        /// Return the value now.
+        fn _get(&self) -> PyResult<f64> {
+            Ok(self.series()?.value())
+        }
+
+        /// Read the gauge from a function at every scrape.
+        fn _set_function(&self, function: Py<PyAny>) -> PyResult<()> {
+            self.series()?.callback(move || {
+                // A process that ends has no interpreter to ask any more.
+                let answer = Python::try_attach(|py| match function.call0(py).and_then(|value| {
+                    py.import("builtins")?.call_method1("float", (value,))?.extract::<f64>()
+                }) {
+                    Ok(value) => value,
+                    Err(error) => {
+                        error.write_unraisable(py, Some(function.bind(py)));
+                        f64::NAN
+                    }
+                });
+                answer.unwrap_or(f64::NAN)
+            });
+            Ok(())
+        }
+    } {}
+}
+
+metric_class! {
+    /// A histogram's native half.
+    Histogram, engine::Histogram, "histogram",
+    |registry, asked| {
+        let mut builder = build!(registry.histogram(&*asked.name, &*asked.documentation), asked);
+        if let Some(bounds) = &asked.buckets {
+            builder = builder.buckets(engine::Buckets::explicit(&**bounds));
+        }
+        match asked.store.as_deref() {
+            None => builder,
+            Some("hdr") => builder.store(engine::Store::Hdr),
+            Some("compact") => builder.compact(),
+            Some(other) => {
+                return Err(PyValueError::new_err(format!(
+                    "histogram {:?}: store is \"hdr\" or \"compact\", not {other:?}", asked.name
+                )));
+            }
+        }
+    },
+    {
+        /// Return the sum, and the count by bucket with its upper bound, not cumulative.
+        fn _get(&self) -> PyResult<(f64, Vec<(f64, u64)>)> {
+            let seen = self.series()?.distribution();
+            let mut below = 0;
+            let mut buckets: Vec<_> = seen
+                .cumulative()
+                .map(|(bound, count)| {
+                    let own = count - below;
+                    below = count;
+                    (bound, own)
+                })
+                .collect();
+            buckets.push((f64::INFINITY, seen.count() - below));
+            Ok((seen.sum(), buckets))
+        }
+
+        /// The upper bounds of the buckets, +Inf last.
+        #[getter]
+        fn _upper_bounds(&self) -> PyResult<Vec<f64>> {
+            let bounds = &self.inner.definition()?.bounds;
+            Ok(bounds.iter().copied().chain([f64::INFINITY]).collect())
+        }
+
+        /// Return the value that a share `q` of the observations is at or below.
+        fn quantile(&self, q: f64) -> PyResult<f64> {
+            Ok(self.series()?.distribution().quantile(q))
+        }
+    } {}
+}
+
+metric_class! {
+    /// A summary's native half.
+    Summary, engine::Summary, "summary",
+    |registry, asked| {
+        let mut builder = build!(registry.summary(&*asked.name, &*asked.documentation), asked);
+        builder = builder.quantiles(asked.quantiles.clone().unwrap_or_default());
+        match asked.window {
+            None => builder,
+            Some(window) => builder.window(Asked::seconds("window", window)?),
+        }
+    },
+    {
+        /// Return the sum and the count.
+        fn _get(&self) -> PyResult<(f64, u64)> {
+            let seen = self.series()?.distribution();
+            Ok((seen.sum(), seen.count()))
+        }
+    } {}
+}
+
+metric_class! {
+    /// An info's native half.
+    Info, engine::Info, "info",
+    |registry, asked| build!(registry.info(&*asked.name, &*asked.documentation), asked),
+    {
+        /// Set the labels, in the place of those before.
+        fn _set(&self, labels: &Bound<'_, PyDict>) -> PyResult<()> {
+            let name = &self.inner.definition()?.name;
+            let mut set = Vec::with_capacity(labels.len());
+            for (label, value) in labels {
+                let (Ok(label), Ok(value)) = (label.extract::<String>(), value.extract::<String>()) else {
+                    return Err(PyTypeError::new_err(format!(
+                        "info {name:?}: labels and their values are strings, not {} = {}",
+                        label.repr()?,
+                        value.repr()?
+                    )));
+                };
+                set.push((label, value));
+            }
+            self.series()?.set(&pairs(&set)).or_raise()
+        }
+    } {}
+}
+
+metric_class! {
+    /// An enum's native half.
+    Enum, engine::StateSet, "stateset",
+    |registry, asked| {
+        let states = asked.states.clone().unwrap_or_default();
+        build!(registry.state_set(&*asked.name, &*asked.documentation, states), asked)
+    },
+    {
+        /// The states, in their order.
+        #[getter]
+        fn _states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+            PyTuple::new(py, &self.inner.definition()?.states)
+        }
+
+        /// Make a state the one that holds.
+        fn _enter(&self, state: &str) -> PyResult<()> {
+            self.series()?.enter(state).or_raise()
+        }
+    } {
+        fn begin(series: &engine::StateSet, definition: &Definition<engine::StateSet>) -> PyResult<()> {
+            match definition.family.states().first() {
+                Some(first) => series.enter(first).or_raise(),
+                None => Ok(()),
+            }
+        }
+    }
+}
