@@ -113,6 +113,106 @@ fn the_strict_reader_gathers_families_and_the_lenient_one_does_not() {
     );
 }
 
+/// The first sample of a text, as the lenient reader takes it: name, labels, value.
+fn first(text: &str) -> (String, Vec<(String, String)>, f64) {
+    let families = parse(text, Dialect::Text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+    let sample = families.into_iter().find_map(|family| family.into_owned().samples.into_iter().next()).unwrap();
+    let labels = sample.labels.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
+    (sample.name.into_owned(), labels.collect(), sample.value)
+}
+
+/// White space and commas of every kind, as the tests of prometheus_client have them.
+#[test]
+fn the_lenient_reader_takes_spaces_and_commas_where_they_do_no_harm() {
+    let labels =
+        |labels: &[(&str, &str)]| labels.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect::<Vec<_>>();
+    for text in [
+        "a{foo=\"bar\"} 1",
+        "a { foo = \"bar\" } 1",
+        "a\t\t{\t\tfoo\t\t=\t\t\"bar\"\t\t}\t\t1",
+        "a{foo=\"bar\"}1",
+        "a{foo=\"bar\",} 1",
+        "a{,foo=\"bar\" ,  } 1\r",
+        "  {\"a\",foo=\"bar\"} 1 \u{a0}",
+        "{foo=\"bar\",\"a\"} 1",
+    ] {
+        assert_eq!(first(text), ("a".into(), labels(&[("foo", "bar")]), 1.0), "{text:?}");
+    }
+    for text in ["b{,} 2", "b{  ,} 2", "b{,  } 2", "b{} 2", "b  2", "b\t2", "b{c=} 2"] {
+        assert_eq!(first(text), ("b".into(), labels(&[]), 2.0), "{text:?}");
+    }
+    for text in [
+        "a{b=\"c\",,} 1",
+        "a{b=\"c\"d} 1",
+        "a{b=c} 1",
+        "a{b} 1",
+        "a{b=\"c\",b=\"c\"} 1",
+        "a{__b=\"c\"} 1",
+        "{} 1",
+        "a 1_0",
+        "a",
+        "a{b=\"c\" 1",
+        "a 1 x",
+        "a{\"b\"} 1",
+        "a.b 1",
+        "a{b.c=\"d\"} 1",
+        "a{\"b=\"c\"} 1",
+        "a{=\"c\"} 1",
+        "NaN",
+        "# TYPE a",
+        "# HELP a.b c",
+    ] {
+        assert!(parse(text, Dialect::Text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_escaped_is_told_plainly() {
+    for (escaped, plain) in
+        [(r"\\foo", r"\foo"), (r"\n", "\n"), (r"\\n", r"\n"), (r"\\\n", "\\\n"), (r#"\""#, "\""), (r"\z", r"\z")]
+    {
+        assert_eq!(first(&format!("a{{b=\"{escaped}\"}} 1")).1[0].1, plain, "{escaped}");
+        assert_eq!(first(&format!("{{\"a{escaped}\",b=\"c\"}} 1")).0, format!("a{plain}"), "{escaped}");
+        let help = format!("# HELP a {escaped}\n# EOF\n");
+        let read = |dialect| parse(&help, dialect).unwrap()[0].help.clone().into_owned();
+        assert_eq!(read(Dialect::OpenMetrics), plain, "{escaped}");
+        assert_eq!(read(Dialect::Text), if escaped == r#"\""# { escaped } else { plain }, "{escaped}");
+    }
+}
+
+#[test]
+fn a_counters_family_is_called_without_its_suffix_wherever_that_stands() {
+    for text in ["# TYPE a counter\na 1\n", "# HELP a_total x\n# TYPE a_total counter\na_total 1\n"] {
+        for dialect in [Dialect::Text, Dialect::StrictText] {
+            let families = parse(text, dialect).unwrap();
+            assert_eq!(
+                (&*families[0].name, families[0].kind, &*families[0].samples[0].name),
+                ("a", Kind::Counter, "a_total")
+            );
+        }
+    }
+}
+
+#[test]
+fn milliseconds_and_seconds_are_moments() {
+    let moment = |text, dialect| parse(text, dialect).unwrap()[0].samples[0].timestamp;
+    assert_eq!(moment("a 2  1234567890\n", Dialect::Text), Some(Timestamp::Seconds(1234567.89)));
+    assert_eq!(moment("a 2 middle 5e3\n", Dialect::Text), Some(Timestamp::Seconds(5.0)), "the last word counts");
+    assert_eq!(moment("a 2\n", Dialect::Text), None);
+    let exact = Timestamp::Nanos { seconds: 12_345_678_901_234_567_890, nanos: 123_456_789 };
+    assert_eq!(moment("a 2 12345678901234567890.1234567890\n# EOF\n", Dialect::OpenMetrics), Some(exact));
+    assert_eq!(moment("a 2 1.5e3\n# EOF\n", Dialect::OpenMetrics), Some(Timestamp::Seconds(1500.0)));
+}
+
+#[test]
+fn an_exemplar_may_have_any_text_between_its_quotes() {
+    let text = "# TYPE a counter\na_total{b=\" # {\"} 1 2 # {c=\"}\\\"\",d=\"\"} 0.5 1.5\n# EOF\n";
+    let families = parse(text, Dialect::OpenMetrics).unwrap();
+    let exemplar = families[0].samples[0].exemplar.as_deref().unwrap();
+    assert_eq!(exemplar.labels, [("c".into(), "}\"".into()), ("d".into(), "".into())]);
+    assert_eq!((exemplar.value, exemplar.timestamp), (0.5, Some(Timestamp::Nanos { seconds: 1, nanos: 500_000_000 })));
+}
+
 #[test]
 fn legacy_names_are_asked_for() {
     for (text, dialect) in [
