@@ -1,0 +1,305 @@
+"""Middleware for ASGI 3: Starlette, FastAPI, Litestar, Quart, Django, and any other.
+
+What lives here: `MetricsMiddleware`, and what it keeps of one request or websocket. Promised: messages pass unchanged
+and in order, exceptions pass, and a failure of ours is counted (`faults.py`) and breaks nothing. `templates.py` finds
+the endpoint. Absent: any import of a framework.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from tykmetrics.metrics import Counter, Gauge
+from tykmetrics.middleware.families import UNMATCHED, folded, http_families
+from tykmetrics.middleware.faults import Faults
+from tykmetrics.middleware.templates import Templates
+from tykmetrics.once import once
+from tykmetrics.registry import REGISTRY
+from tykmetrics.requests import get_metrics_collector
+from tykmetrics.status import ERROR, GONE_AWAY
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+
+    from tykmetrics.registry import CollectorRegistry
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+__all__ = ["MetricsMiddleware"]
+
+_SWITCHING = 101
+"""RFC 9110, 15.2.2: what a websocket's handshake is answered with."""
+
+_FORBIDDEN = 403
+"""ASGI, websockets: what a server answers if the application closes before it accepts."""
+
+_NORMAL = frozenset({None, 1000, 1001, 1005})
+"""RFC 6455, 7.4.1: normal closure, going away, and no code at all."""
+
+
+class _WebsocketFamilies:
+    """The websocket families of a registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.open = Gauge("websocket_connections_in_flight", "Websockets that are open", registry=registry)
+        messages = "Messages of websockets that are over"
+        self.messages = Counter("websocket_messages_total", messages, ["endpoint", "direction"], registry=registry)
+
+
+class MetricsMiddleware:
+    """Counts, times and sizes requests: `app.add_middleware(MetricsMiddleware)`, or `MetricsMiddleware(app)`.
+
+    Records the families of `get_metrics_collector(registry)` and `http_requests_in_flight{method}`,
+    `http_request_size_bytes{endpoint,method}` (what the application received of the body) and
+    `http_response_size_bytes{endpoint,method}`.
+
+    The endpoint is the template of the route, with the root path and the paths of mounts before it, as the framework
+    tells it, and `unmatched` where there is none; never the path. `endpoint` is a function for other frameworks: it
+    gets the scope after the application ran, and returns a template or None. Methods beyond the standard's are
+    `OTHER`. The time ends with the last byte of the body; background tasks are not part of it.
+
+    The status is the response's; 500 if the application raises or answers nothing; 499 if it is cancelled, or the
+    client is gone before the answer is complete and the application was told so. A websocket has the method
+    `WEBSOCKET` and lasts as long as it is open; its status is 101 if it ends normally (closed with 1000, 1001 or no
+    code), the other close code if it does not, 403 or the response's own if it was never accepted, 500 if the
+    application raises; `websocket_connections_in_flight` and `websocket_messages_total{endpoint,direction}` are beside
+    it.
+
+    Requests to a path in `skip` are not recorded.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        registry: CollectorRegistry = REGISTRY,
+        endpoint: Callable[[Scope], str | None] | None = None,
+        skip: Iterable[str] = ("/metrics", "/metrics/"),
+        unmatched: str = UNMATCHED,
+    ) -> None:
+        self.app = app
+        self._skip = frozenset(skip)
+        self._endpoint = endpoint
+        self._unmatched = unmatched
+        self._templates = Templates(app)
+        self._faults = Faults("asgi", registry)
+        self._http = http_families(registry)
+        self._websockets = once(registry, "websockets", _WebsocketFamilies)
+        self._record = get_metrics_collector(registry).record_request
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a connection."""
+        exchange = self._begin(scope, receive, send)
+        if exchange is None:
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self.app(scope, exchange.receive, exchange.send)
+        except BaseException as error:
+            exchange.failed(error)
+            raise
+        exchange.returned()
+
+    def _begin(self, scope: Scope, receive: Receive, send: Send) -> _Request | _Websocket | None:
+        """Return what records this connection, or None if nothing does."""
+        try:
+            kind = scope["type"]
+            if kind != "http" and kind != "websocket":
+                return None
+            path = scope["path"]
+            if path in self._skip or path.removeprefix(scope.get("root_path", "")) in self._skip:
+                return None
+            return (_Request if kind == "http" else _Websocket)(self, scope, receive, send)
+        except Exception as error:
+            self._faults.caught(error)
+            return None
+
+    def _name(self, scope: Scope, app: Any, outer: str) -> str:
+        """Return the endpoint of a connection whose application ran."""
+        if self._endpoint is not None:
+            name = self._endpoint(scope)
+            if name is not None:
+                return name
+        name = self._templates.of(scope, app, outer)
+        return self._unmatched if name is None else name
+
+
+class _Exchange:
+    """A connection: what passes through, and what is kept of the scope before routers write into it."""
+
+    __slots__ = ("_app", "_begun", "_outer", "_owner", "_receive", "_scope", "_send", "gone", "over")
+
+    def __init__(self, owner: MetricsMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
+        self._owner = owner
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._app = scope.get("app")
+        self._outer = scope.get("root_path", "")
+        self.gone = False
+        self.over = False
+        self._begun = time.perf_counter()
+
+    def _name(self) -> str:
+        return self._owner._name(self._scope, self._app, self._outer)
+
+
+class _Request(_Exchange):
+    """An HTTP request."""
+
+    __slots__ = ("_complete", "_method", "_received", "_sent", "_status")
+
+    def __init__(self, owner: MetricsMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(owner, scope, receive, send)
+        self._method = folded(scope["method"])
+        self._status = 0
+        self._received = 0
+        self._sent = 0
+        self._complete = False
+        owner._http.in_flight[self._method].inc()
+
+    async def receive(self) -> Message:
+        """Pass a message to the application."""
+        message = await self._receive()
+        try:
+            if message["type"] == "http.request":
+                self._received += len(message.get("body", b""))
+            elif message["type"] == "http.disconnect" and not self._complete:
+                self.gone = True
+        except Exception as error:
+            self._owner._faults.caught(error)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass a message to the server. The last one of the body ends the request."""
+        last = False
+        try:
+            kind = message["type"]
+            if kind == "http.response.body":
+                self._sent += len(message.get("body", b""))
+                last = not message.get("more_body", False)
+            elif kind == "http.response.start":
+                self._status = int(message["status"])
+            elif kind == "http.response.zerocopysend":
+                self._sent += message.get("count") or 0
+                last = not message.get("more_body", False)
+            elif kind == "http.response.pathsend":
+                last = True
+            # Before it is sent: a server may tell a listening application of the end while it sends.
+            self._complete = self._complete or last
+        except Exception as error:
+            self._owner._faults.caught(error)
+        try:
+            await self._send(message)
+        except OSError:
+            self.gone = True
+            raise
+        if last:
+            self._finish(GONE_AWAY if self.gone else self._status)
+
+    def returned(self) -> None:
+        """Record a request whose application returned without completing the response."""
+        if not self.over:
+            self._finish(GONE_AWAY if self.gone else ERROR)
+
+    def failed(self, error: BaseException) -> None:
+        """Record a request whose application raised before the response was complete."""
+        if not self.over:
+            self._finish(GONE_AWAY if self.gone or isinstance(error, asyncio.CancelledError) else ERROR)
+
+    def _finish(self, status: int) -> None:
+        if self.over:
+            return
+        self.over = True
+        owner = self._owner
+        try:
+            seconds = time.perf_counter() - self._begun
+            owner._http.in_flight[self._method].dec()
+            owner._http.record(self._name(), self._method, seconds, status, self._received, self._sent)
+        except Exception as error:
+            owner._faults.caught(error)
+
+
+class _Websocket(_Exchange):
+    """A websocket, from its handshake to its end."""
+
+    __slots__ = ("_accepted", "_code", "_ended", "_received", "_sent", "_status")
+
+    def __init__(self, owner: MetricsMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(owner, scope, receive, send)
+        self._accepted = False
+        self._ended = False
+        self._code: int | None = None
+        self._status = 0
+        self._received = 0
+        self._sent = 0
+
+    async def receive(self) -> Message:
+        """Pass a message to the application."""
+        message = await self._receive()
+        try:
+            if message["type"] == "websocket.receive":
+                self._received += 1
+            elif message["type"] == "websocket.disconnect" and not self._ended:
+                self._ended = True
+                self.gone = not self._accepted
+                self._code = message.get("code")
+        except Exception as error:
+            self._owner._faults.caught(error)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass a message to the server."""
+        await self._send(message)
+        try:
+            kind = message["type"]
+            if kind == "websocket.send":
+                self._sent += 1
+            elif kind == "websocket.accept":
+                self._accepted = True
+                self._owner._websockets.open.inc()
+            elif kind == "websocket.close" and not self._ended:
+                self._ended = True
+                self._code = message.get("code", 1000)
+            elif kind == "websocket.http.response.start":
+                self._ended = True
+                self._status = int(message["status"])
+        except Exception as error:
+            self._owner._faults.caught(error)
+
+    def returned(self) -> None:
+        """Record a websocket that its application is done with."""
+        if self._status:
+            self._finish(self._status)
+        elif not self._accepted:
+            # The client left during the handshake, the application refused it, or answered nothing.
+            self._finish(GONE_AWAY if self.gone else _FORBIDDEN if self._ended else ERROR)
+        else:
+            self._finish(_SWITCHING if self._code in _NORMAL else int(self._code or _SWITCHING))
+
+    def failed(self, error: BaseException) -> None:
+        """Record a websocket whose application raised. Once it is closed, raising is a way to end."""
+        if self._ended:
+            self.returned()
+        else:
+            self._finish(GONE_AWAY if isinstance(error, asyncio.CancelledError) else ERROR)
+
+    def _finish(self, status: int) -> None:
+        owner = self._owner
+        try:
+            seconds = time.perf_counter() - self._begun
+            if self._accepted:
+                owner._websockets.open.dec()
+            name = self._name()
+            owner._record(name, "WEBSOCKET", seconds, status)
+            messages = owner._websockets.messages
+            messages.labels(name, "received").inc(self._received)
+            messages.labels(name, "sent").inc(self._sent)
+        except Exception as error:
+            owner._faults.caught(error)

@@ -1,0 +1,166 @@
+"""Django's own middleware, for WSGI and ASGI.
+
+What lives here: `MetricsMiddleware` for the setting `MIDDLEWARE`, as
+`"tykmetrics.middleware.django.MetricsMiddleware"`, best the first of the list. It knows the route that Django resolved,
+also where a request has a URLconf of its own. Promised: as for `asgi.py` and `wsgi.py`; use one of the three. Absent:
+bytes of the wire: the size of a response is that of its content.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+
+from tykmetrics.middleware.families import UNMATCHED, declared, folded, http_families
+from tykmetrics.middleware.faults import Faults
+from tykmetrics.middleware.templates import django_template
+from tykmetrics.registry import REGISTRY
+from tykmetrics.status import ERROR, GONE_AWAY, of_error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from tykmetrics.registry import CollectorRegistry
+
+__all__ = ["MetricsMiddleware"]
+
+
+class MetricsMiddleware:
+    """Counts, times and sizes the requests of a Django project.
+
+    Records what `tykmetrics.middleware.wsgi.MetricsMiddleware` does. The endpoint is the route of `resolver_match`
+    (`/items/<int:pk>/`), and `unmatched` where there is none. A streaming response lasts until it is exhausted, and
+    counts as 499 if it is closed before.
+
+    A registry or paths of one's own are given by a subclass: `registry` and `skip` are attributes.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    registry: CollectorRegistry = REGISTRY
+    skip: Iterable[str] = ("/metrics", "/metrics/")
+    unmatched: str = UNMATCHED
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._faults = Faults("django", self.registry)
+        self._http = http_families(self.registry)
+        self._skip = frozenset(self.skip)
+        self._asynchronous = iscoroutinefunction(get_response)
+        if self._asynchronous:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Serve a request."""
+        if self._asynchronous:
+            return self._later(request)
+        exchange = self._begin(request)
+        try:
+            response: HttpResponseBase = self.get_response(request)
+        except BaseException as error:
+            if exchange is not None:
+                exchange.finish(of_error(error), 0)
+            raise
+        return response if exchange is None else exchange.answered(response)
+
+    async def _later(self, request: HttpRequest) -> HttpResponseBase:
+        """Serve a request of an ASGI server."""
+        exchange = self._begin(request)
+        try:
+            response: HttpResponseBase = await self.get_response(request)
+        except BaseException as error:
+            if exchange is not None:
+                exchange.finish(of_error(error), 0)
+            raise
+        return response if exchange is None else exchange.answered(response)
+
+    def _begin(self, request: HttpRequest) -> _Exchange | None:
+        """Return what records this request, or None if nothing does."""
+        try:
+            return None if request.path_info in self._skip else _Exchange(self, request)
+        except Exception as error:
+            self._faults.caught(error)
+            return None
+
+
+class _Exchange:
+    """A request of Django's."""
+
+    __slots__ = ("_begun", "_method", "_over", "_owner", "_request")
+
+    def __init__(self, owner: MetricsMiddleware, request: HttpRequest) -> None:
+        self._owner = owner
+        self._request = request
+        self._method = folded(request.method)
+        self._over = False
+        self._begun = time.perf_counter()
+        owner._http.in_flight[self._method].inc()
+
+    def answered(self, response: HttpResponseBase) -> HttpResponseBase:
+        """Record a response, now if it is whole, and at its end if it streams."""
+        try:
+            if not response.streaming:
+                self.finish(response.status_code, len(getattr(response, "content", b"")))
+            else:
+                streaming: Any = response
+                parts = streaming.streaming_content
+                around = self._stream_later if streaming.is_async else self._stream
+                streaming.streaming_content = around(parts, response.status_code)
+                # `close` of the response comes also if nobody ever asked for the first part.
+                streaming._resource_closers.append(self._closed)
+        except Exception as error:
+            self._owner._faults.caught(error)
+        return response
+
+    def _stream(self, parts: Iterator[bytes], status: int) -> Iterator[bytes]:
+        sent = 0
+        try:
+            for part in parts:
+                sent += len(part)
+                yield part
+        except GeneratorExit:
+            self.finish(GONE_AWAY, sent)
+            raise
+        except BaseException as error:
+            self.finish(of_error(error), sent)
+            raise
+        self.finish(status, sent)
+
+    async def _stream_later(self, parts: AsyncIterator[bytes], status: int) -> AsyncIterator[bytes]:
+        sent = 0
+        try:
+            async for part in parts:
+                sent += len(part)
+                yield part
+        except GeneratorExit:
+            self.finish(GONE_AWAY, sent)
+            raise
+        except BaseException as error:
+            self.finish(of_error(error), sent)
+            raise
+        self.finish(status, sent)
+
+    def _closed(self) -> None:
+        self.finish(GONE_AWAY, 0)
+
+    def finish(self, status: int, sent: int) -> None:
+        """Record the request, the first time it is asked to."""
+        if self._over:
+            return
+        self._over = True
+        owner = self._owner
+        try:
+            seconds = time.perf_counter() - self._begun
+            owner._http.in_flight[self._method].dec()
+            match = self._request.resolver_match
+            name = owner.unmatched if match is None else django_template(match.route)
+            received = declared(self._request.META.get("CONTENT_LENGTH"))
+            owner._http.record(name, self._method, seconds, status or ERROR, received, sent)
+        except Exception as error:
+            owner._faults.caught(error)

@@ -1,0 +1,252 @@
+"""An interceptor for the servers of `grpc.aio`.
+
+What lives here: `MetricsInterceptor` for `grpc.aio.server(interceptors=[MetricsInterceptor()])`, and a wrapper for each
+kind of handler that such a server takes: coroutines, async generators, coroutines that read and write by the context,
+and the plain functions and generators of the other API, which it runs in threads. `rpc.py` has what is recorded.
+Promised: as for `grpc.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+try:
+    import grpc
+    import grpc.aio
+except ImportError as error:
+    raise ImportError(
+        "tykmetrics.middleware.grpc_aio needs grpcio, which is not installed: pip install tykmetrics[grpc]",
+        name="grpc",
+    ) from error
+
+from tykmetrics.middleware.rpc import Call, Methods
+from tykmetrics.registry import REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from tykmetrics.middleware.rpc import Method
+    from tykmetrics.registry import CollectorRegistry
+
+__all__ = ["MetricsInterceptor"]
+
+
+class MetricsInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, unused-ignore]
+    """Counts and times the calls of a server, as `tykmetrics.middleware.grpc.MetricsInterceptor` does."""
+
+    def __init__(self, *, registry: CollectorRegistry = REGISTRY) -> None:
+        self._methods = Methods("grpc_aio", registry)
+
+    async def intercept_service(
+        self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any
+    ) -> Any:
+        """Put what records around the handler of a call."""
+        handler = await continuation(handler_call_details)
+        try:
+            if handler is None:
+                self._methods.unknown()
+                return None
+            return _around(handler, self._methods.known(handler_call_details.method))
+        except Exception as error:
+            self._methods.faults.caught(error)
+            return handler
+
+
+def _around(handler: Any, method: Method) -> Any:
+    """Return a handler that does what this one does, and records it."""
+    streams_in, streams_out = handler.request_streaming, handler.response_streaming
+    if streams_in:
+        behavior = handler.stream_stream if streams_out else handler.stream_unary
+        make = grpc.stream_stream_rpc_method_handler if streams_out else grpc.stream_unary_rpc_method_handler
+    else:
+        behavior = handler.unary_stream if streams_out else handler.unary_unary
+        make = grpc.unary_stream_rpc_method_handler if streams_out else grpc.unary_unary_rpc_method_handler
+    # The server looks at the function to know which of its APIs it is written for, so the wrapper is of its kind.
+    if inspect.isasyncgenfunction(behavior):
+        wrap = _async_generator
+    elif inspect.iscoroutinefunction(behavior):
+        wrap = _reader_and_writer if streams_out else _coroutine
+    else:
+        wrap = _generator if streams_out else _function
+    return make(
+        functools.wraps(behavior)(wrap(behavior, method, streams_in)),
+        request_deserializer=handler.request_deserializer,
+        response_serializer=handler.response_serializer,
+    )
+
+
+def _begin(method: Method, context: Any) -> Call:
+    """Begin a call whose end the context tells, for when its handler is dropped where it waits."""
+    call = Call(method, context)
+    try:
+        context.add_done_callback(call.cancelled)
+    except Exception as error:
+        method.faults.caught(error)
+    return call
+
+
+def _ended_by(error: BaseException, call: Call) -> None:
+    """Record a call whose handler was left by an exception."""
+    if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+        call.cancelled()
+    else:
+        call.failed()
+
+
+def _coroutine(behavior: Any, method: Method, streams_in: bool) -> Any:
+    async def tracked(request: Any, context: Any) -> Any:
+        call = _begin(method, context)
+        if streams_in:
+            request = _later(request, call)
+            context = _Context(context, call)
+        else:
+            call.received()
+        try:
+            response = await behavior(request, context)
+        except BaseException as error:
+            _ended_by(error, call)
+            raise
+        call.sent()
+        call.returned()
+        return response
+
+    return tracked
+
+
+def _reader_and_writer(behavior: Any, method: Method, streams_in: bool) -> Any:
+    async def tracked(request: Any, context: Any) -> None:
+        call = _begin(method, context)
+        if streams_in:
+            request = _later(request, call)
+        else:
+            call.received()
+        try:
+            await behavior(request, _Context(context, call))
+        except BaseException as error:
+            _ended_by(error, call)
+            raise
+        call.returned()
+
+    return tracked
+
+
+def _async_generator(behavior: Any, method: Method, streams_in: bool) -> Any:
+    async def tracked(request: Any, context: Any) -> AsyncIterator[Any]:
+        call = _begin(method, context)
+        if streams_in:
+            request = _later(request, call)
+        else:
+            call.received()
+        responses = behavior(request, _Context(context, call))
+        try:
+            async for response in responses:
+                call.sent()
+                yield response
+        except BaseException as error:
+            _ended_by(error, call)
+            await responses.aclose()
+            raise
+        call.returned()
+
+    return tracked
+
+
+def _function(behavior: Any, method: Method, streams_in: bool) -> Any:
+    def tracked(request: Any, context: Any) -> Any:
+        call = Call(method, context)
+        if streams_in:
+            request = _counted(request, call)
+        else:
+            call.received()
+        try:
+            response = behavior(request, _ThreadContext(context, call))
+        except BaseException:
+            call.failed()
+            raise
+        call.sent()
+        call.returned()
+        return response
+
+    return tracked
+
+
+def _generator(behavior: Any, method: Method, streams_in: bool) -> Any:
+    def tracked(request: Any, context: Any) -> Iterator[Any]:
+        call = Call(method, context)
+        if streams_in:
+            request = _counted(request, call)
+        else:
+            call.received()
+        try:
+            for response in behavior(request, _ThreadContext(context, call)):
+                call.sent()
+                yield response
+        except BaseException as error:
+            _ended_by(error, call)
+            raise
+        call.returned()
+
+    return tracked
+
+
+async def _later(requests: Any, call: Call) -> AsyncIterator[Any]:
+    """Count a stream of requests."""
+    async for request in requests:
+        call.received()
+        yield request
+
+
+def _counted(requests: Any, call: Call) -> Iterator[Any]:
+    """Count a stream of requests that is read in a thread."""
+    for request in requests:
+        call.received()
+        yield request
+
+
+class _Context:
+    """A context that counts what is read and written by it."""
+
+    def __init__(self, context: Any, call: Call) -> None:
+        self._context = context
+        self._call = call
+
+    async def read(self) -> Any:
+        """Wait for a request."""
+        request = await self._context.read()
+        if request is not grpc.aio.EOF:
+            self._call.received()
+        return request
+
+    async def write(self, message: Any) -> None:
+        """Send a response."""
+        await self._context.write(message)
+        self._call.sent()
+
+    def __getattr__(self, name: str) -> Any:
+        """Have what grpcio's context has besides."""
+        return getattr(self._context, name)
+
+
+class _ThreadContext:
+    """A context of a handler in a thread, which grpcio lets set a code but not read it."""
+
+    def __init__(self, context: Any, call: Call) -> None:
+        self._context = context
+        self._call = call
+
+    def set_code(self, code: Any) -> None:
+        """Set the code of the call."""
+        self._call.code = code
+        self._context.set_code(code)
+
+    def abort(self, code: Any, *args: Any, **kwargs: Any) -> None:
+        """End the call with a code."""
+        self._call.code = code
+        self._context.abort(code, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Have what grpcio's context has besides."""
+        return getattr(self._context, name)

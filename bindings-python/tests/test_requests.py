@@ -1,0 +1,230 @@
+"""The collector of requests, `record_request`, and `track_block`."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+import tykmetrics
+from tykmetrics import Counter, Registry, get_metrics_collector, track_block
+from tykmetrics.testing import sample_value
+
+
+def test_a_registry_has_one_collector() -> None:
+    one, other = Registry(), Registry()
+    assert get_metrics_collector(one) is get_metrics_collector(one)
+    assert get_metrics_collector(one) is not get_metrics_collector(other)
+    assert get_metrics_collector() is get_metrics_collector(tykmetrics.REGISTRY)
+
+
+def test_threads_that_ask_at_once_get_the_same_collector(metrics_registry: Registry) -> None:
+    found: list[object] = []
+    gate = threading.Barrier(8)
+
+    def ask() -> None:
+        gate.wait()
+        found.append(get_metrics_collector(metrics_registry))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(map(id, found))) == 1
+
+
+def test_every_method_of_the_collector_records(metrics_registry: Registry) -> None:
+    collector = get_metrics_collector(metrics_registry)
+    collector.record_request(
+        endpoint="/api/chat",
+        method="POST",
+        latency_seconds=0.245,
+        status_code=200,
+        provider="openai",
+        model="gpt-4",
+    )
+    collector.record_request("/api/chat", "POST", 0.5, 503, "openai", "gpt-4")
+    collector.record_request("/api/models", "GET", 0.1, 200)
+    collector.record_cache_hit()
+    collector.record_cache_hit()
+    collector.record_cache_miss()
+    collector.record_db_query(latency_seconds=0.0234)
+    collector.record_external_api_call(service="stripe", error=False)
+    collector.record_external_api_call("stripe", error=True)
+    chat = {"endpoint": "/api/chat", "method": "POST"}
+    expected: list[tuple[str, dict[str, str], float]] = [
+        ("http_requests_total", chat, 2),
+        ("http_request_errors_total", chat, 1),
+        ("http_response_status_total", {"endpoint": "/api/chat", "status": "200"}, 1),
+        ("http_response_status_total", {"endpoint": "/api/chat", "status": "503"}, 1),
+        ("http_requests_total", {"endpoint": "/api/models", "method": "GET"}, 1),
+        ("http_request_latency_seconds_count", {"endpoint": "/api/chat"}, 2),
+        ("http_request_latency_seconds_sum", {"endpoint": "/api/chat"}, 0.745),
+        ("provider_requests_total", {"provider": "openai"}, 2),
+        ("provider_errors_total", {"provider": "openai"}, 1),
+        ("model_requests_total", {"model": "gpt-4"}, 2),
+        ("model_errors_total", {"model": "gpt-4"}, 1),
+        ("cache_hits_total", {}, 2),
+        ("cache_misses_total", {}, 1),
+        ("db_queries_total", {}, 1),
+        ("external_api_calls_total", {"service": "stripe"}, 2),
+        ("external_api_errors_total", {"service": "stripe"}, 1),
+    ]
+    found = {str(one): sample_value(*one[:2], metrics_registry) for one in expected}
+    assert found == {str(one): pytest.approx(one[2]) for one in expected}
+
+
+def test_record_request_is_the_collectors_own_method() -> None:
+    assert tykmetrics.record_request == get_metrics_collector().record_request
+    labels = {"endpoint": "/direct", "method": "GET"}
+    before = sample_value("http_requests_total", labels) or 0
+    tykmetrics.record_request("/direct", "GET", 0.1, 200)
+    assert sample_value("http_requests_total", labels) == before + 1
+
+
+def test_importing_the_package_takes_no_names() -> None:
+    program = (
+        "import tykmetrics\n"
+        "tykmetrics.Counter('http_requests_total', 'mine', ['path'])\n"
+        "tykmetrics.Histogram('block_duration_seconds', 'mine')\n"
+        "try:\n"
+        "    tykmetrics.get_metrics_collector()\n"
+        "except ValueError as error:\n"
+        "    print('refused', 'http_requests' in str(error))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "refused True\n"
+
+
+def blocks(registry: Registry, name: str) -> tuple[float | None, float | None]:
+    labels = {"block": name}
+    return (
+        sample_value("block_duration_seconds_count", labels, registry),
+        sample_value("block_errors_total", labels, registry),
+    )
+
+
+def test_a_block_is_timed_and_its_errors_counted(metrics_registry: Registry) -> None:
+    error = KeyError("k")
+    with track_block("b", registry=metrics_registry):
+        pass
+    with pytest.raises(KeyError) as caught, track_block("b", registry=metrics_registry):
+        raise error
+    assert caught.value is error
+    assert blocks(metrics_registry, "b") == (2, 1)
+
+
+def test_leaving_by_cancellation_is_no_error_of_the_block(metrics_registry: Registry) -> None:
+    with pytest.raises(asyncio.CancelledError), track_block("b", registry=metrics_registry):
+        raise asyncio.CancelledError
+    assert blocks(metrics_registry, "b") == (1, 0)
+
+
+def durations(registry: Registry, name: str) -> float:
+    return sample_value("block_duration_seconds_sum", {"block": name}, registry) or 0.0
+
+
+def test_a_block_is_entered_again_while_it_is_open(
+    metrics_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("time.perf_counter", lambda: now)
+    block = track_block("b", registry=metrics_registry)
+    with block:
+        now = 1.0
+        with block:
+            now = 3.0
+        assert durations(metrics_registry, "b") == 2.0
+        now = 10.0
+    assert durations(metrics_registry, "b") == 12.0
+    with block:
+        now = 11.0
+    assert durations(metrics_registry, "b") == 13.0
+    monkeypatch.undo()
+    assert blocks(metrics_registry, "b") == (3, 0)
+
+
+def test_tasks_share_a_block_and_keep_their_own_times(
+    metrics_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("tykmetrics.block.time.perf_counter", lambda: now)
+    block = track_block("b", registry=metrics_registry)
+
+    async def main() -> None:
+        nonlocal now
+        opened, go, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def long() -> None:
+            async with block:
+                opened.set()
+                await go.wait()
+            done.set()
+
+        task = asyncio.ensure_future(long())
+        await opened.wait()
+        now = 5.0
+        async with block:
+            now = 6.0
+        assert durations(metrics_registry, "b") == 1.0
+        go.set()
+        await done.wait()
+        await task
+        assert durations(metrics_registry, "b") == 7.0
+
+        # A task begun inside a block inherits what is open, and is not confused by it.
+        async def inner() -> None:
+            nonlocal now
+            async with block:
+                now += 1
+
+        async with block:
+            await asyncio.ensure_future(inner())
+        assert durations(metrics_registry, "b") == 9.0
+
+    asyncio.run(main())
+    monkeypatch.undo()
+    assert blocks(metrics_registry, "b") == (4, 0)
+
+
+def test_a_block_may_be_left_in_another_context(metrics_registry: Registry) -> None:
+    async def held() -> Any:
+        async with track_block("b", registry=metrics_registry):
+            yield 1
+
+    async def main() -> None:
+        agen = held()
+        await asyncio.ensure_future(agen.__anext__())
+        await asyncio.ensure_future(agen.aclose())
+
+    asyncio.run(main())
+    assert blocks(metrics_registry, "b") == (1, 0)
+
+
+def test_threads_share_a_block(metrics_registry: Registry) -> None:
+    block = track_block("b", registry=metrics_registry)
+
+    def many() -> None:
+        for _ in range(1000):
+            with block, block:
+                pass
+
+    threads = [threading.Thread(target=many) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert blocks(metrics_registry, "b") == (8000, 0)
+
+
+def test_blocks_do_not_take_the_name_of_a_metric_of_others() -> None:
+    registry = Registry()
+    Counter("block_errors_total", "mine", registry=registry)
+    with pytest.raises(ValueError, match="block_errors"):
+        track_block("b", registry=registry)
