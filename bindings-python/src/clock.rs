@@ -1,9 +1,8 @@
 //! What time it is, by Python's `time` module as it is when it is asked: a clock that a test has patched or frozen is
-//! seen. The interpreter's own clock is asked without a call.
+//! seen. The interpreter's own clock of durations is asked without a call.
 
 use crate::hot;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use std::time::Instant;
 
 /// `time.perf_counter()` in nanoseconds, unless it was patched. Where it begins is nobody's business: only differences
@@ -24,27 +23,7 @@ pub(crate) fn patched_perf_counter_ns(py: Python<'_>) -> PyResult<i64> {
     Ok((seconds * 1e9) as i64)
 }
 
-/// `time.time` as it was when the module was made.
-static TIME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-
-/// Remembers the interpreter's own clock. Called once, when the module is made.
-pub(crate) fn set_up(py: Python<'_>) -> PyResult<()> {
-    let own = py.import("time")?.getattr("time")?.unbind();
-    TIME.get_or_init(py, || own);
-    Ok(())
-}
-
-/// Unix time in milliseconds by a patched `time.time`; `None` while it is the interpreter's own.
-pub(crate) fn patched_now_ms(py: Python<'_>) -> PyResult<Option<u64>> {
-    let time = py.import("time")?.getattr("time")?;
-    if TIME.get(py).is_some_and(|own| time.is(own)) {
-        return Ok(None);
-    }
-    let seconds: f64 = time.call0()?.extract()?;
-    Ok(Some(milliseconds(seconds)))
-}
-
-/// Unix time in milliseconds by `time.time`.
+/// Unix time in milliseconds by `time.time`, which is always asked: some tools patch it without replacing it.
 pub(crate) fn now_ms(py: Python<'_>) -> PyResult<u64> {
     let seconds: f64 = py.import("time")?.call_method0("time")?.extract()?;
     Ok(milliseconds(seconds))

@@ -112,17 +112,15 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
         )))
     }
 
-    /// The series of these label values. One that is new begins by Python's clock, if that was patched.
+    /// The series of these label values. One that is new begins by Python's clock.
     fn bind(py: Python<'_>, definition: &Definition<Self::Series>, labels: &[&str]) -> PyResult<Self::Series> {
         let known = definition.family.get(labels).or_raise()?;
         if let Some(series) = known {
             return Ok(series);
         }
-        let now = clock::patched_now_ms(py)?;
+        let now = clock::now_ms(py)?;
         let series = definition.family.with(labels).or_raise()?;
-        if let Some(now) = now {
-            series.began(now);
-        }
+        series.began(now);
         Self::begin(&series, definition)?;
         Ok(series)
     }
@@ -504,11 +502,9 @@ metric_class! {
         /// Begin again at zero.
         fn _reset(&self, py: Python<'_>) -> PyResult<()> {
             let series = self.series()?;
-            let now = clock::patched_now_ms(py)?;
+            let now = clock::now_ms(py)?;
             series.reset();
-            if let Some(now) = now {
-                series.began(now);
-            }
+            series.began(now);
             Ok(())
         }
     } {}

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from tykmetrics.prometheus_client import CollectorRegistry, Gauge
 from tykmetrics.prometheus_client.bridge.graphite import GraphiteBridge
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import prometheus_client as peer
 import pytest
+
 import tykmetrics
 from tykmetrics import prometheus_client as ours
 

@@ -8,6 +8,7 @@ from typing import Any
 import prometheus_client.openmetrics.parser as peer_openmetrics
 import prometheus_client.parser as peer_text
 import pytest
+
 from tykmetrics.prometheus_client import (
     CollectorRegistry,
     Counter,

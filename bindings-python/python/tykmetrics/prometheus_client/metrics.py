@@ -57,7 +57,8 @@ def enable_created_metrics() -> None:
     _use_created = True
 
 
-# As in prometheus_client no family has a limit of its own. The engine's limit of a whole registry stays: 2,000,000 series.
+# As in prometheus_client no family has a limit of its own. The engine's limit of a whole registry stays, which is
+# 2,000,000 series.
 _UNLIMITED = 0xFFFF_FFFF
 
 
