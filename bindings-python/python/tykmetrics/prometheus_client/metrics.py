@@ -6,6 +6,8 @@ Here is also the switch of `_created` samples. It is read at each scrape, so it 
 from __future__ import annotations
 
 import os
+from abc import ABCMeta
+from typing import cast
 
 from tykmetrics import metrics as _metrics
 from tykmetrics.prometheus_client import values as values
@@ -107,6 +109,6 @@ class Enum(_metrics.Enum):
 
 
 for _kind in (_metrics.Counter, _metrics.Gauge, _metrics.Summary, _metrics.Histogram, _metrics.Info, _metrics.Enum):
-    MetricWrapperBase.register(_kind)
+    cast(ABCMeta, MetricWrapperBase).register(_kind)
 
 adopt(__name__)
