@@ -1,5 +1,5 @@
 //! What time it is, by Python's `time` module as it is when it is asked: a clock that a test has patched or frozen is
-//! seen. The interpreter's own clock is asked without a call.
+//! seen. The interpreter's own clock of durations is asked without a call.
 
 use crate::hot;
 use pyo3::prelude::*;

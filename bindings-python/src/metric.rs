@@ -130,7 +130,7 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
         )))
     }
 
-    /// The series of these label values. One that is new begins by Python's clock, if that was patched.
+    /// The series of these label values. One that is new begins by Python's clock.
     fn bind(py: Python<'_>, definition: &Definition<Self::Series>, labels: &[&str]) -> PyResult<Self::Series> {
         let known = definition.family.get(labels).or_raise()?;
         if let Some(series) = known {

@@ -150,7 +150,7 @@ class CollectorRegistry:
             describe = collector.collect
         if not describe:
             return []
-        names = []
+        names: list[str] = []
         for metric in describe():
             names.append(metric.name)
             names.extend(metric.name + suffix for suffix in _SUFFIXES.get(metric.type, ()))
