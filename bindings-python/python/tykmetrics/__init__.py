@@ -13,14 +13,33 @@ that adds to a cell of this interpreter's own; a scrape runs while the interpret
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 # First, since what the modules below share with it lives there.
 import tykmetrics.prometheus_client as _drop_in  # noqa: F401
 from tykmetrics._native import __version__
+from tykmetrics.exposition import make_asgi_app, make_wsgi_app
 from tykmetrics.metrics import Counter, Enum, Gauge, Histogram, Info, Summary
 from tykmetrics.registry import REGISTRY, CollectorRegistry, DuplicateTimeseries
 from tykmetrics.rendering import negotiate, render
+from tykmetrics.requests import MetricsCollector, get_metrics_collector, track_block, track_request
+from tykmetrics.server import MetricsServer, start_http_server
+
+if TYPE_CHECKING:
+    from tykmetrics.requests import record_request as record_request
 
 Registry = CollectorRegistry
+
+
+def __getattr__(name: str) -> Any:
+    """Make `record_request` when it is first named, as `tykmetrics.requests` does."""
+    if name == "record_request":
+        from tykmetrics import requests
+
+        bound = globals()[name] = requests.record_request
+        return bound
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "REGISTRY",
@@ -31,9 +50,18 @@ __all__ = [
     "Gauge",
     "Histogram",
     "Info",
+    "MetricsCollector",
+    "MetricsServer",
     "Registry",
     "Summary",
     "__version__",
+    "get_metrics_collector",
+    "make_asgi_app",
+    "make_wsgi_app",
     "negotiate",
+    "record_request",
     "render",
+    "start_http_server",
+    "track_block",
+    "track_request",
 ]

@@ -134,6 +134,8 @@ class CollectorRegistry:
         """Have the engine show what a collector tells: a metric's own family, or what Python answers at each scrape."""
         if is_native(collector):
             collector._join(self)  # type: ignore[attr-defined]
+        elif isinstance(collector, _native.Requests):
+            self._asked[id(collector)] = collector._list(self._core)
         else:
             self._asked[id(collector)] = self._core.add_collector(collector)
 
