@@ -277,9 +277,7 @@ def _request(connection: socket.socket) -> tuple[str, str, dict[str, str]]:
     """Read the head of a request; return its method, its target and its headers."""
     limit = time.monotonic() + HEAD_SECONDS
     head = b""
-    while b"\r\n\r\n" not in head and b"\n\n" not in head:
-        if len(head) > HEAD_BYTES:
-            raise _Refused(plain(431, "Request Header Fields Too Large", f"a head has at most {HEAD_BYTES} bytes"))
+    while b"\r\n\r\n" not in head and b"\n\n" not in head and len(head) <= HEAD_BYTES:
         remaining = limit - time.monotonic()
         if remaining <= 0:
             raise _Refused(plain(408, "Request Timeout", f"a head is sent within {HEAD_SECONDS:g} s"))
@@ -291,7 +289,10 @@ def _request(connection: socket.socket) -> tuple[str, str, dict[str, str]]:
         if not chunk:
             raise ConnectionError("the client closed before it asked")
         head += chunk
-    return _parsed(head.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("latin-1"))
+    head = head.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    if len(head) > HEAD_BYTES:
+        raise _Refused(plain(431, "Request Header Fields Too Large", f"a head has at most {HEAD_BYTES} bytes"))
+    return _parsed(head.decode("latin-1"))
 
 
 def _parsed(head: str) -> tuple[str, str, dict[str, str]]:
@@ -336,6 +337,9 @@ def _send(connection: socket.socket, data: bytes) -> None:
 def _drain(connection: socket.socket) -> None:
     """Say that this was all, and wait until the client has seen it."""
     connection.settimeout(_DRAIN_SECONDS)
+    if isinstance(connection, ssl.SSLSocket):
+        connection.unwrap()
+        return
     connection.shutdown(socket.SHUT_WR)
     limit = time.monotonic() + _DRAIN_SECONDS
     while connection.recv(4096) and time.monotonic() < limit:
