@@ -31,12 +31,12 @@ run:
 	$(CARGO) run --locked --release -p tykmetrics-example-gateway
 
 .PHONY: build
-build: prefix
+build: prefix wheel
 	$(CARGO) build --locked --release -p tykmetrics --all-features
 	@if command -v $(GO) >/dev/null; then cd bindings-go && $(GO_ENV) $(GO) build ./...; \
 	else echo "left out: the Go module, since Go is not here"; fi
-	@echo "built: the Rust crate; $(RELEASE)/libtykmetrics.{a,so} and include/tykmetrics.h; the Go module."
-	@echo "Not built yet, for want of their doors: the Python wheel, the Node addon, the program tykmetrics."
+	@echo "built: the Rust crate; $(RELEASE)/libtykmetrics.{a,so} and include/tykmetrics.h; the Go module; the Python wheel, in .venv."
+	@echo "Not built yet, for want of their doors: the Node addon, the program tykmetrics."
 
 # ---- libtykmetrics --------------------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ prefix:
 # ---- tests ----------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: tools lint test-core test-features test-house test-models test-c test-go
+test: tools lint test-core test-features test-house test-models test-c test-go test-python
 
 .PHONY: lint
 lint:
@@ -137,6 +137,60 @@ lint-go: prefix
 	set -e; for module in $(GO_MODULES); do \
 	  (cd $$module && $(GO_ENV) $(GO) vet ./... && $(GO_ENV) $(GO) run $(STATICCHECK) ./...); done
 
+# The Python door: from one wheel, under every version of Python that is found here.
+PACKAGE := bindings-python
+WHEELS := target/wheels
+WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE LICENSE-APACHE $(addprefix $(PACKAGE)/,Cargo.toml pyproject.toml README.md) \
+  $(shell find core/Cargo.toml core/src $(PACKAGE)/src $(PACKAGE)/python -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py*' \) -not -name '*.pyc')
+PYTEST := -m pytest -c $(PACKAGE)/pyproject.toml --rootdir $(PACKAGE) -p no:cacheprovider --quiet
+# The tests that need frameworks and checkers run under one version, in .venv.
+PYTHON_OTHERS := 3.10 3.12 3.13
+PYTHON_CORE := $(PYTEST) $(addprefix --ignore=$(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS)) $(PACKAGE)/tests
+PYTHON_FRAMEWORKS := installed typed middleware
+
+.PHONY: wheel wheel-manylinux
+wheel: .venv/wheel
+
+# The stamp is newer than every source if the wheel in .venv is made from them.
+.venv/wheel: .venv/ready $(WHEEL_SOURCES)
+	rm -rf $(WHEELS)
+	cd $(PACKAGE) && ../.venv/bin/maturin build --quiet --release --locked --interpreter ../.venv/bin/python --out ../$(WHEELS)
+	cd $(PACKAGE) && ../.venv/bin/maturin sdist --out ../$(WHEELS)
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
+	touch $@
+
+# For publishing: a wheel for every Linux since glibc 2.28, linked by zig, and the source distribution.
+wheel-manylinux: .venv/ready
+	.venv/bin/pip install --quiet --disable-pip-version-check ziglang==0.17.0
+	cd $(PACKAGE) && PATH="$(CURDIR)/.venv/bin:$$PATH" ../.venv/bin/maturin build --release --locked --zig \
+	  --compatibility manylinux_2_28 --sdist --out ../target/dist
+	.venv/bin/twine check --strict target/dist/*
+
+.PHONY: test-python lint-python
+test-python: wheel lint-python
+	.venv/bin/python $(PYTEST) $(PACKAGE)/tests
+	.venv/bin/python -X dev -W error $(PYTHON_CORE)
+	for version in $(PYTHON_OTHERS); do $(MAKE) --no-print-directory test-python-$$version; done
+
+# Looks where versions of Python usually are: on the path, and among those of pyenv.
+.PHONY: $(addprefix test-python-,$(PYTHON_OTHERS))
+$(addprefix test-python-,$(PYTHON_OTHERS)): test-python-%: wheel
+	@for python in python$* $$(ls -d ~/.pyenv/versions/$*.*/bin/python 2>/dev/null); do \
+	  if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then found="$$python"; break; fi; done; \
+	if test -z "$${found:-}"; then echo "left out: Python $* is not here"; exit 0; fi; \
+	stamp=.tools/python-$*/ready; requirements=$(PACKAGE)/requirements-core.txt; \
+	if test ! "$$stamp" -nt $$requirements; then \
+	  "$$found" -m venv --clear .tools/python-$*; \
+	  .tools/python-$*/bin/pip install --quiet --disable-pip-version-check -r $$requirements; touch "$$stamp"; fi; \
+	.tools/python-$*/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl; \
+	echo "== Python $*"; .tools/python-$*/bin/python $(PYTHON_CORE)
+
+lint-python: wheel
+	.venv/bin/ruff check --no-cache $(PACKAGE)
+	.venv/bin/ruff format --no-cache --check $(PACKAGE)
+	cd $(PACKAGE) && ../.venv/bin/mypy --cache-dir ../target/mypy python/tykmetrics tests/typed
+	cd $(PACKAGE) && ../.venv/bin/pyright --pythonpath ../.venv/bin/python
+
 # Every interleaving of the protocols' steps, in a build of its own.
 .PHONY: test-models
 test-models:
@@ -147,9 +201,12 @@ test-models:
 .PHONY: tools
 tools: .venv/ready $(PROMTOOL) valgrind
 
-.venv/ready: tests/requirements.txt
+PYTHON_REQUIREMENTS := tests/requirements.txt $(addprefix $(PACKAGE)/,requirements-test.txt requirements-core.txt)
+
+.venv/ready: $(PYTHON_REQUIREMENTS)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "the tests need Python 3.11 or newer: PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$(PYTHON_REQUIREMENTS))
 	touch $@
 
 $(PROMTOOL):
@@ -175,18 +232,25 @@ valgrind:
 # ---- measuring ------------------------------------------------------------------------------------------------------
 
 .PHONY: bench bench-quick
-bench: prefix wrk
+bench: prefix wheel wrk
 	$(CARGO) run --locked --release -p tykmetrics-benches
 	$(call bench-go,)
-bench-quick: prefix wrk
+	$(call bench-python,)
+bench-quick: prefix wheel wrk
 	$(CARGO) run --locked --release -p tykmetrics-benches -- --quick
 	$(call bench-go,-rounds 3 -benchtime 50ms -wrk 2s)
+	$(call bench-python,--quick)
 
-# Go's record stands beside the one that was just written.
+# The records of Go and Python stand beside the one that was just written.
+RECORD = record="$$(ls -t "$(CURDIR)"/benches/record/*/*.json | grep -v -e -go.json -e -python.json | head -n 1)"; record="$${record%.json}"
+
 define bench-go
 @if ! command -v $(GO) >/dev/null; then echo "left out: Go is not here"; exit 0; fi; \
-record="$$(ls -t "$(CURDIR)"/benches/record/*/*.json | grep -v -e -go.json | head -n 1)"; \
-cd bindings-go/bench && $(GO_ENV) $(GO) run ./cmd/compare $(1) -out "$${record%.json}-go"
+$(RECORD); cd bindings-go/bench && $(GO_ENV) $(GO) run ./cmd/compare $(1) -out "$$record-go"
+endef
+
+define bench-python
+@$(RECORD); .venv/bin/python $(PACKAGE)/bench/compare.py $(1) --out "$$record-python"
 endef
 
 # Loads a gateway from a process of its own.

@@ -864,7 +864,7 @@ pub(crate) fn is_perf_counter_original() -> bool {
     TIME.get().is_some_and(|time| {
         // SAFETY: called attached; the dictionary and the name are held for good, and looking up a plain string runs no
         // code of the user's.
-        unsafe { ffi::PyDict_GetItem(time.dict, time.name) == time.original }
+        unsafe { ffi::PyDict_GetItemWithError(time.dict, time.name) == time.original }
     })
 }
 

@@ -25,6 +25,9 @@ pub(crate) struct Definition<M> {
     pub(crate) label_names: Vec<String>,
     /// Whether an infinity that is observed is meant, as prometheus_client takes it, or a mistake.
     pub(crate) takes_infinity: bool,
+    /// The bounds that were asked for.
+    pub(crate) bounds: Vec<f64>,
+    pub(crate) states: Vec<String>,
     pub(crate) family: FamilyVec<M>,
 }
 
@@ -383,6 +386,8 @@ macro_rules! metric_class {
                     unit: $asked.unit,
                     label_names: $asked.label_names,
                     takes_infinity: $asked.takes_infinity,
+                    bounds: $asked.buckets.unwrap_or_default(),
+                    states: $asked.states.unwrap_or_default(),
                     family,
                 };
                 if definition.label_names.is_empty() {
@@ -575,6 +580,13 @@ metric_class! {
             Ok((seen.sum(), buckets))
         }
 
+        /// The upper bounds of the buckets, +Inf last.
+        #[getter]
+        fn _upper_bounds(&self) -> PyResult<Vec<f64>> {
+            let bounds = &self.inner.definition()?.bounds;
+            Ok(bounds.iter().copied().chain([f64::INFINITY]).collect())
+        }
+
         /// Return the value that a share `q` of the observations is at or below.
         fn quantile(&self, q: f64) -> PyResult<f64> {
             Ok(self.series()?.distribution().quantile(q))
@@ -634,6 +646,12 @@ metric_class! {
         build!(registry.state_set(&*asked.name, &*asked.documentation, states), asked)
     },
     {
+        /// The states, in their order.
+        #[getter]
+        fn _states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+            PyTuple::new(py, &self.inner.definition()?.states)
+        }
+
         /// Make a state the one that holds.
         fn _enter(&self, state: &str) -> PyResult<()> {
             self.series()?.enter(state).or_raise()

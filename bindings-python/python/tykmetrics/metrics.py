@@ -341,7 +341,6 @@ class Histogram(MetricBase, _native.Histogram):
             bounds.append(INF)
         if len(bounds) < 2:
             raise ValueError(f"Must have at least two buckets: histogram {name!r} was given {bounds}")
-        self._upper_bounds = bounds
         self._construct(
             name,
             documentation,
@@ -464,9 +463,8 @@ class Enum(MetricBase, _native.Enum):
             raise ValueError(f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name")
         if not states:
             raise ValueError(f"No states provided for Enum metric: {name}")
-        self._states = tuple(states)
         self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, None, None, states=self._states
+            name, documentation, labelnames, namespace, subsystem, unit, registry, None, None, states=tuple(states)
         )
 
     def state(self, state: str) -> None:

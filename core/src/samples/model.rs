@@ -102,8 +102,8 @@ pub enum Timestamp {
     Whole(i64),
     /// Seconds and nanoseconds, which are negative if the seconds are.
     Nanos {
-        /// Whole seconds.
-        seconds: i64,
+        /// Whole seconds, of any number of digits that a text may have.
+        seconds: i128,
         /// The rest: less than a second.
         nanos: i32,
     },

@@ -226,6 +226,7 @@ def _compress_payload(data: bytes, compression: CompressionType) -> tuple[bytes,
 
 def _escape_grouping_key(k: str, v: str) -> tuple[str, str]:
     """Return a label as two segments of a path. The Pushgateway takes base64 for values that a path cannot have."""
+    k = quote_plus(k)
     if v == "":
         # A segment cannot be empty; one padding character is nothing in base64.
         return f"{k}@base64", "="

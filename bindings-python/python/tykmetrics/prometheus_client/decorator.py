@@ -2,8 +2,8 @@
 
 A wrapper of `functools.wraps` takes whatever it is given and calls on. Here the wrapper is a function of the very
 parameters, so a call that does not fit fails before anything is counted or timed, and `inspect.getfullargspec`, which
-does not look behind wrappers, sees them. The general machinery of the decorator package, which prometheus_client
-carries in this place (`FunctionMaker`, `dispatch_on`), is absent.
+does not look behind wrappers, sees them. The rest of the decorator package, which prometheus_client carries in this
+place (`FunctionMaker`, `dispatch_on`, `contextmanager`), is absent.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import functools
 import inspect
 import itertools
 from collections.abc import Callable
-from contextlib import _GeneratorContextManager
 from typing import Any, NamedTuple, TypeVar, cast
 
 from tykmetrics.prometheus_client._identity import adopt
@@ -124,28 +123,6 @@ def decorator(caller: Callable[..., Any], _func: Callable[..., Any] | None = Non
         return decorate(func, caller)
 
     return functools.update_wrapper(decorating, caller, updated=())
-
-
-class ContextManager(_GeneratorContextManager[Any]):
-    """A context manager made of a generator that decorates functions too, keeping their signature."""
-
-    def __call__(self, func: F) -> F:
-        """Return the function, run inside a fresh one of these contexts each time."""
-
-        def within(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-            with self._recreate_cm():
-                return func(*args, **kwargs)
-
-        return decorate(func, within)
-
-
-def contextmanager(func: Callable[..., Any]) -> Callable[..., ContextManager]:
-    """Turn a generator function into a maker of context managers that are decorators as well."""
-
-    def made(func: Callable[..., Any], *args: Any, **kwargs: Any) -> ContextManager:
-        return ContextManager(func, args, kwargs)
-
-    return decorate(func, made)
 
 
 adopt(__name__)

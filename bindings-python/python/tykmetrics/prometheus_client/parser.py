@@ -13,6 +13,10 @@ from typing import TextIO
 from tykmetrics import _native
 from tykmetrics.prometheus_client._parsed import families, text_of
 from tykmetrics.prometheus_client.metrics_core import Metric
+from tykmetrics.prometheus_client.openmetrics.exposition import ALLOWUTF8, escape_metric_name
+
+_Sample = tuple[str, dict[str, str], float, object, object, object]
+_Parsed = tuple[str, str, str, str, list[_Sample]]
 
 ESCAPE_SEQUENCES = {"\\\\": "\\", "\\n": "\n", '\\"': '"'}
 HELP_ESCAPING_RE = re.compile(r"\\[\\n]")
@@ -36,24 +40,28 @@ def replace_escape_sequence(match: Match[str]) -> str:
 
 def parse_labels(labels_string: str, openmetrics: bool = False) -> dict[str, str]:
     """Read what stands between the braces of a sample; a quoted name without a value is returned as `__name__`."""
-    parse, end = (_native.parse_openmetrics, "# EOF\n") if openmetrics else (_native.parse_text, "")
     if "\n" in labels_string:
         raise ValueError(f"Invalid labels: {labels_string!r} has more than one line")
+    parse = _strictly if openmetrics else _native.parse_text
     try:
-        sample = _only(parse(f"labels{{{labels_string}}} 0\n{end}"))
-        return dict(sample[1] or {})
+        return _only(parse(f"labels{{{labels_string}}} 0\n"))[1]
     except ValueError:
         pass
     try:
-        sample = _only(parse(f"{{{labels_string}}} 0\n{end}"))
+        name, labels, *_ = _only(_native.parse_text(f"{{{labels_string}}} 0\n"))
+        if openmetrics:
+            # A name that needs quotes is read only where it was announced.
+            _only(_strictly(f"# TYPE {escape_metric_name(name, ALLOWUTF8)} unknown\n{{{labels_string}}} 0\n"))
     except ValueError as error:
         raise ValueError(f"Invalid labels: {labels_string}") from error
-    return {"__name__": sample[0], **(sample[1] or {})}
+    return {"__name__": name, **labels}
 
 
-def _only(
-    parsed: list[tuple[str, str, str, str, list[tuple[str, dict[str, str], float, object, object, object]]]],
-) -> tuple[str, dict[str, str], float, object, object, object]:
+def _strictly(text: str) -> list[_Parsed]:
+    return _native.parse_openmetrics(text + "# EOF\n")
+
+
+def _only(parsed: list[_Parsed]) -> _Sample:
     """Return the one sample of a text of one line."""
     [(_, _, _, _, [sample])] = parsed
     return sample

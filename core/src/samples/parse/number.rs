@@ -57,7 +57,7 @@ pub(super) fn timestamp(text: &str) -> Result<Timestamp> {
         if digits.is_empty() || !plain(digits) || !plain(rest) {
             return None;
         }
-        let seconds: i64 = whole.parse().ok()?;
+        let seconds: i128 = whole.parse().ok()?;
         let shown = &rest[..rest.len().min(NANO_DIGITS)];
         // At most nine digits, so neither the number nor the power overflows.
         let nanos = shown.parse().unwrap_or(0) * 10i32.pow((NANO_DIGITS - shown.len()) as u32);
@@ -125,7 +125,8 @@ mod tests {
         assert_eq!(timestamp("-1.25"), nanos(-1, -250_000_000));
         assert_eq!(timestamp("-0.5"), Ok(Timestamp::Seconds(-0.5)));
         assert_eq!(timestamp("1.5e3"), Ok(Timestamp::Seconds(1500.0)));
-        assert_eq!(timestamp("99999999999999999999"), Ok(Timestamp::Seconds(1e20)));
+        assert_eq!(timestamp("12345678901234567890.1234567890"), nanos(12_345_678_901_234_567_890, 123_456_789));
+        assert_eq!(timestamp(&"9".repeat(40)), Ok(Timestamp::Seconds(1e40)));
         for text in ["", "NaN", "Inf", "1.1.1", "1_2", "0x1p-3", "1 ", "1.+5", "-"] {
             assert!(timestamp(text).is_err(), "{text}");
         }

@@ -81,8 +81,7 @@ fn timestamp(out: &mut Vec<u8>, moment: Timestamp) {
         Timestamp::Seconds(seconds) => number::python(out, seconds),
         Timestamp::Whole(seconds) => number::signed(out, seconds),
         Timestamp::Nanos { seconds, nanos } => {
-            number::signed(out, seconds);
-            out.extend_from_slice(format!(".{nanos:09}").as_bytes());
+            out.extend_from_slice(format!("{seconds}.{nanos:09}").as_bytes());
         }
     }
 }

@@ -48,6 +48,9 @@ pub(super) fn read(text: &str, legacy_names: bool) -> Result<Option<Sample<'_>>>
     Ok(Some(Sample { name, labels, value: f64::NAN, native_histogram: native, ..Sample::default() }))
 }
 
+/// The fields that are lists.
+const LISTS: [&str; 4] = ["positive_spans", "negative_spans", "positive_deltas", "negative_deltas"];
+
 fn histogram(text: &str) -> Result<NativeHistogram<'static>> {
     let mut native = NativeHistogram::default();
     let mut missing = vec!["count", "sum", "schema", "zero_threshold", "zero_count"];
@@ -58,6 +61,9 @@ fn histogram(text: &str) -> Result<NativeHistogram<'static>> {
         let key = scan::trim(key);
         let value = scan::trim_start(value);
         missing.retain(|wanted| *wanted != key);
+        if LISTS.contains(&key) && !value.starts_with('[') {
+            return Err(format!("found {key} without a list behind it: it is `[a,b,…]`"));
+        }
         let (value, behind) = match value.strip_prefix('[') {
             Some(list) => {
                 list.split_once(']').ok_or_else(|| format!("found {}: the list is not closed", shown(value)))?
