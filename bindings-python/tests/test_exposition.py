@@ -15,10 +15,10 @@ import prometheus_client.openmetrics.parser
 import prometheus_client.parser
 import pytest
 import zstandard
-from servers import serving_asgi, serving_wsgi
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import tykmetrics
+from servers import serving_asgi, serving_wsgi
 from tykmetrics import Counter, Registry, make_asgi_app, make_wsgi_app
 from tykmetrics.prometheus_client.metrics_core import GaugeMetricFamily
 
@@ -46,7 +46,9 @@ def url(request: pytest.FixtureRequest, registry: Registry) -> Iterator[str]:
         with serving_asgi(app) as address:
             yield f"http://{address}/metrics/"
     else:
-        with serving_wsgi(DispatcherMiddleware(flask.Flask(__name__), {"/metrics": make_wsgi_app(registry)})) as address:
+        with serving_wsgi(
+            DispatcherMiddleware(flask.Flask(__name__), {"/metrics": make_wsgi_app(registry)})
+        ) as address:
             yield f"http://{address}/metrics"
 
 
@@ -71,7 +73,9 @@ def test_text_without_wishes(url: str) -> None:
 
 
 def test_openmetrics_as_prometheus_asks_for_it(url: str) -> None:
-    answer = get(url, accept="application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
+    answer = get(
+        url, accept="application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+    )
     assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert total(prometheus_client.openmetrics.parser.text_string_to_metric_families(answer.text)) == 4950
 

@@ -17,8 +17,8 @@ import httpx
 import prometheus_client.parser
 import pytest
 import trustme
-from servers import connect, exchange
 
+from servers import connect, exchange
 from tykmetrics import Counter, Registry, server, start_http_server
 from tykmetrics.prometheus_client.metrics_core import GaugeMetricFamily
 
@@ -153,9 +153,7 @@ def test_a_trickling_client_has_one_deadline_and_not_one_per_byte(
         assert answer.startswith(b"HTTP/1.1 408")
 
 
-def test_a_client_that_does_not_read_is_let_go(
-    monkeypatch: pytest.MonkeyPatch, eventually: Any
-) -> None:
+def test_a_client_that_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch, eventually: Any) -> None:
     monkeypatch.setattr(server, "BODY_SECONDS", 0.3)
     registry = Registry()
     counter = Counter("many", "x", ["x"], registry=registry)
@@ -266,9 +264,7 @@ def test_a_forked_child_does_not_keep_the_port(registry: Registry) -> None:
         os.waitpid(child, 0)
 
 
-def test_a_collector_that_fails_does_not_end_the_scrape(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_collector_that_fails_does_not_end_the_scrape(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     failures: list[Any] = []
     monkeypatch.setattr("sys.unraisablehook", lambda failure: failures.append(failure.exc_type))
 

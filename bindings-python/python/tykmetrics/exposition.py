@@ -7,7 +7,6 @@ it; rendering runs while the interpreter is free, and off the event loop. Absent
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tykmetrics import _native
@@ -56,9 +55,9 @@ def not_allowed() -> Answer:
 
 def answer(registry: CollectorRegistry, accept: str | None, accept_encoding: str | None) -> Answer:
     """Return the metrics of a registry as these headers of a request want them."""
-    format, content_type = negotiate(accept)
+    wanted, content_type = negotiate(accept)
     encoding = _native.negotiate_encoding(accept_encoding or "")
-    body = render(format, registry, encoding=encoding)
+    body = render(wanted, registry, encoding=encoding)
     headers = [
         ("Content-Type", content_type),
         ("Content-Length", str(len(body))),
@@ -85,7 +84,9 @@ def make_asgi_app(registry: CollectorRegistry = REGISTRY) -> App:
             return
         if scope["method"] in ALLOWED:
             headers = scope["headers"]
-            given = await _in_thread(answer, registry, _joined(headers, b"accept"), _joined(headers, b"accept-encoding"))
+            given = await _in_thread(
+                answer, registry, _joined(headers, b"accept"), _joined(headers, b"accept-encoding")
+            )
         else:
             given = not_allowed()
         encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in given.headers]
@@ -97,6 +98,9 @@ def make_asgi_app(registry: CollectorRegistry = REGISTRY) -> App:
 
 async def _in_thread(call: Callable[..., Answer], *args: Any) -> Answer:
     """Call it beside the event loop, if the loop is asyncio's."""
+    # Who serves by ASGI has imported it: nobody else waits for that.
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -236,9 +236,7 @@ class Counter(MetricBase, _native.Counter):
         limit: how many series it has at most; more label values are counted together in one overflow series.
         expire_after: seconds after which a series that nobody holds and that did not change is removed.
         """
-        self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after
-        )
+        self._construct(name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after)
 
     def reset(self) -> None:
         """Begin again at zero, as a logical process does that starts anew."""
@@ -282,9 +280,7 @@ class Gauge(MetricBase, _native.Gauge):
                 f"Invalid multiprocess mode of gauge {name!r}: {multiprocess_mode!r} is none of "
                 f"{', '.join(sorted(self._MULTIPROC_MODES))}"
             )
-        self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after
-        )
+        self._construct(name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after)
 
     def set_to_current_time(self) -> None:
         """Set the gauge to the current time, in seconds since 1970."""
@@ -460,7 +456,9 @@ class Enum(MetricBase, _native.Enum):
         """Make an enum and register it. The first of the states holds until another is entered."""
         labelnames = tuple(labelnames)
         if name in labelnames:
-            raise ValueError(f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name")
+            raise ValueError(
+                f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name"
+            )
         if not states:
             raise ValueError(f"No states provided for Enum metric: {name}")
         self._construct(

@@ -17,6 +17,8 @@ from tykmetrics.registry import CollectorRegistry, shows_created
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from typing_extensions import Self
+
 
 class MetricsCollector(_native.Requests):
     """Records requests, lookups of a cache, queries and calls to services in the families of a gateway.
@@ -25,7 +27,7 @@ class MetricsCollector(_native.Requests):
     native methods. Averages, quantiles and rates are worked out when somebody scrapes.
     """
 
-    def __new__(cls, registry: CollectorRegistry) -> MetricsCollector:
+    def __new__(cls, registry: CollectorRegistry) -> Self:
         """Make it without showing it anywhere: the registry does that, once it has found the names free."""
         return super().__new__(cls)
 
@@ -35,7 +37,7 @@ class MetricsCollector(_native.Requests):
 
     def describe(self) -> Iterable[Metric]:
         """Return the families without samples."""
-        return [Metric(name, help, kind, unit) for name, help, kind, unit, _ in self._tell(False)]
+        return [Metric(name, documentation, kind, unit) for name, documentation, kind, unit, _ in self._tell(False)]
 
     def collect(self) -> Iterable[Metric]:
         """Return the families with their samples."""

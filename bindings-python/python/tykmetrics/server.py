@@ -27,6 +27,8 @@ from tykmetrics.registry import REGISTRY
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from typing_extensions import Self
+
     from tykmetrics.registry import CollectorRegistry
 
 __all__ = ["MetricsServer", "start_http_server"]
@@ -110,7 +112,7 @@ class MetricsServer:
         for thread in answering:
             thread.join(max(0.0, limit - time.monotonic()))
 
-    def __enter__(self) -> MetricsServer:
+    def __enter__(self) -> Self:
         """Return the server, which is running."""
         return self
 
@@ -172,8 +174,9 @@ class MetricsServer:
         connection.settimeout(HEAD_SECONDS)
         if self._context is not None:
             connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-            connection.do_handshake()
         with connection:
+            if isinstance(connection, ssl.SSLSocket):
+                connection.do_handshake()
             head = False
             try:
                 method, target, headers = _request(connection)
@@ -229,9 +232,9 @@ def start_http_server(
 ) -> MetricsServer:
     """Serve the metrics of a registry at `path`, and `/health`, from a thread of its own.
 
-    Returns what was started: it has `.port` (of port 0, the one that was free), `.addr`, `.url` and `.close()`, and is a
-    context manager. With `certfile` and `keyfile` it speaks TLS; with `client_cafile` it only answers clients that have
-    a certificate of these authorities. Beyond loopback and without TLS it warns.
+    Returns what was started: it has `.port` (of port 0, the one that was free), `.addr`, `.url` and `.close()`, and is
+    a context manager. With `certfile` and `keyfile` it speaks TLS; with `client_cafile` it only answers clients with a
+    certificate of these authorities. Beyond loopback and without TLS it warns.
 
     Raises:
         ValueError: when the path does not begin with a slash, or the files of TLS do not go together.
