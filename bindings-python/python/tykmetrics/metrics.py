@@ -244,9 +244,7 @@ class Counter(MetricBase, _native.Counter):
         limit: how many series it has at most; more label values are counted together in one overflow series.
         expire_after: seconds after which a series that nobody holds and that did not change is removed.
         """
-        self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after
-        )
+        self._construct(name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after)
 
     def reset(self) -> None:
         """Begin again at zero, as a logical process does that starts anew."""
@@ -477,7 +475,9 @@ class Enum(MetricBase, _native.Enum):
         """Make an enum and register it. The first of the states holds until another is entered."""
         labelnames = tuple(labelnames)
         if name in labelnames:
-            raise ValueError(f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name")
+            raise ValueError(
+                f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name"
+            )
         if not states:
             raise ValueError(f"No states provided for Enum metric: {name}")
         self._construct(
