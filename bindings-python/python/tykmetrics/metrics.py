@@ -15,7 +15,7 @@ from tykmetrics.prometheus_client.context_managers import ExceptionCounter, Inpr
 from tykmetrics.prometheus_client.metrics_core import Metric
 from tykmetrics.prometheus_client.samples import Exemplar, Sample
 from tykmetrics.prometheus_client.validation import _validate_labelnames, _validate_metric_name
-from tykmetrics.registry import _NATIVE, REGISTRY, CollectorRegistry, shows_created
+from tykmetrics.registry import REGISTRY, CollectorRegistry, shows_created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,7 @@ class _Asked(TypedDict):
     window: float | None
     states: Sequence[str] | None
     takes_infinity: bool
+    only_sets: bool
 
 
 def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) -> str:
@@ -108,6 +109,7 @@ class MetricBase(_Native):
         quantiles: Sequence[float] | None = None,
         window: float | None = None,
         states: Sequence[str] | None = None,
+        only_sets: bool = False,
     ) -> None:
         """Check what was asked for, make the family and register it."""
         if isinstance(labelnames, str):
@@ -131,6 +133,7 @@ class MetricBase(_Native):
                 window=window,
                 states=states,
                 takes_infinity=self._takes_infinity,
+                only_sets=only_sets,
             ),
         )
         if registry:
@@ -204,7 +207,6 @@ class MetricBase(_Native):
         return f"{kind.__module__}.{kind.__name__}({self._name})"
 
 
-_NATIVE.add(MetricBase.collect)
 
 
 class Counter(MetricBase, _native.Counter):
@@ -231,9 +233,7 @@ class Counter(MetricBase, _native.Counter):
         limit: how many series it has at most; more label values are counted together in one overflow series.
         expire_after: seconds after which a series that nobody holds and that did not change is removed.
         """
-        self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after
-        )
+        self._construct(name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after)
 
     def reset(self) -> None:
         """Begin again at zero, as a logical process does that starts anew."""
@@ -278,7 +278,16 @@ class Gauge(MetricBase, _native.Gauge):
                 f"{', '.join(sorted(self._MULTIPROC_MODES))}"
             )
         self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after
+            name,
+            documentation,
+            labelnames,
+            namespace,
+            subsystem,
+            unit,
+            registry,
+            limit,
+            expire_after,
+            only_sets="mostrecent" in multiprocess_mode,
         )
 
     def set_to_current_time(self) -> None:
@@ -455,7 +464,9 @@ class Enum(MetricBase, _native.Enum):
         """Make an enum and register it. The first of the states holds until another is entered."""
         labelnames = tuple(labelnames)
         if name in labelnames:
-            raise ValueError(f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name")
+            raise ValueError(
+                f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name"
+            )
         if not states:
             raise ValueError(f"No states provided for Enum metric: {name}")
         self._construct(

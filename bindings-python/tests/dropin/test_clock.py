@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 import freezegun
 import pytest
 import time_machine
+
 from tykmetrics.prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 from tykmetrics.prometheus_client.bridge.graphite import GraphiteBridge
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tykmetrics.prometheus_client import install
 
 install()
