@@ -83,7 +83,7 @@ class HttpFamilies:
             buckets=SIZES,
             registry=registry,
         )
-        self.in_flight = _InFlight(in_flight)
+        self.in_flight: _InFlight = _InFlight(in_flight)
         self._bound: dict[tuple[str, str], _Bound] = {}
 
     def record(self, endpoint: str, method: str, seconds: float, status: int, received: int, sent: int) -> None:
