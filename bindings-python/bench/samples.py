@@ -1,7 +1,8 @@
 """How long texts and samples take, beside prometheus_client: `python bench/samples.py`.
 
-Both sides do the same work on the same data in one process, in turns, and the best of the rounds counts. Ours gives tuples
-where prometheus_client gives `Metric` objects, so the drop-in module's own parser stands beside it where it is installed.
+Both sides do the same work on the same data in one process, in turns, and the best of the rounds counts. Ours gives
+tuples where prometheus_client gives `Metric` objects, so the drop-in module's own parser stands beside it where it is
+installed.
 """
 
 from __future__ import annotations
