@@ -1,0 +1,1 @@
+"""The drop-in, beside prometheus_client itself."""
