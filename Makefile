@@ -264,7 +264,7 @@ wrk:
 stress: tools
 	$(CARGO) test --locked --release -p tykmetrics --test totals --test registry --test record_path -- --nocapture
 	TYKMETRICS_STRESS_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --locked --release -p tykmetrics --test stress -- --nocapture
-	PROPTEST_CASES=1000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip
+	PROPTEST_CASES=1000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip --test samples
 	$(MAKE) test-models
 	$(MAKE) fuzz
 
@@ -272,7 +272,7 @@ stress: tools
 FUZZ_FLAGS := --cfg fuzzing -Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1
-FUZZ_TARGETS := accept escape series
+FUZZ_TARGETS := accept escape series text
 FUZZ_HOST := x86_64-unknown-linux-gnu
 
 .PHONY: fuzz
@@ -290,9 +290,10 @@ fuzz:
 .PHONY: judge
 judge: tools judge-python
 	@if [ -e ../shared/judges ]; then \
-	  $(CARGO) test --locked -p tykmetrics --test negotiation --test reference -- --nocapture; \
+	  $(CARGO) test --locked -p tykmetrics --test negotiation --test parse --test reference -- --nocapture; \
+	  $(CARGO) build --locked --quiet -p tykmetrics --example exposition; \
+	  $(PYTHON) ../shared/judges/openmetrics.py "$(or $(CARGO_TARGET_DIR),target)/debug/examples/exposition openmetrics"; \
 	else echo "left out: ../shared/judges is not here"; fi
-	@echo "left out, for want of the parsers they judge: the OpenMetrics parser cases, the texts of expfmt"
 
 # The tests of prometheus_client's own suite that ask what users rely on, with the drop-in under its name. A test that is
 # missing, skipped or failing fails the judge.

@@ -3,7 +3,7 @@
 
 use crate::hot;
 use pyo3::prelude::*;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// `time.perf_counter()` in nanoseconds, unless it was patched. Where it begins is nobody's business: only differences
 /// are used.
@@ -23,12 +23,19 @@ pub(crate) fn patched_perf_counter_ns(py: Python<'_>) -> PyResult<i64> {
     Ok((seconds * 1e9) as i64)
 }
 
-/// Unix time in milliseconds by `time.time`, which is always asked: some tools patch it without replacing it.
-pub(crate) fn now_ms(py: Python<'_>) -> PyResult<u64> {
-    let seconds: f64 = py.import("time")?.call_method0("time")?.extract()?;
-    Ok(milliseconds(seconds))
+/// How far a clock is off before it is taken for one that was patched, in milliseconds: a second, which no correction of
+/// the time of day makes between two looks at it.
+const OFF: u64 = 1000;
+
+/// Unix time in milliseconds by `time.time`, if that is not what the engine's own clock says.
+pub(crate) fn patched_now_ms(py: Python<'_>) -> PyResult<Option<u64>> {
+    let now = now_ms(py)?;
+    let own = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+    Ok((own.abs_diff(now) > OFF).then_some(now))
 }
 
-fn milliseconds(seconds: f64) -> u64 {
-    (seconds * 1000.0).round() as u64
+/// Unix time in milliseconds by `time.time`.
+pub(crate) fn now_ms(py: Python<'_>) -> PyResult<u64> {
+    let seconds: f64 = py.import("time")?.call_method0("time")?.extract()?;
+    Ok((seconds * 1000.0).round() as u64)
 }

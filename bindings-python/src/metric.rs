@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyClass, PyTraverseError, PyVisit};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 /// A family as the objects that stand for it share it.
@@ -25,6 +26,8 @@ pub(crate) struct Definition<M> {
     pub(crate) label_names: Vec<String>,
     /// Whether an infinity that is observed is meant, as prometheus_client takes it, or a mistake.
     pub(crate) takes_infinity: bool,
+    /// Whether a gauge may be set and not moved.
+    pub(crate) only_sets: bool,
     /// The bounds that were asked for.
     pub(crate) bounds: Vec<f64>,
     pub(crate) states: Vec<String>,
@@ -33,12 +36,12 @@ pub(crate) struct Definition<M> {
 
 /// A family that tells what it holds, whatever its kind.
 pub(crate) trait Teller: Send + Sync {
-    fn tell(&self) -> engine::snapshot::Family;
+    fn tell(&self) -> Vec<engine::snapshot::Family>;
 }
 
 impl<M: Metric> Teller for Definition<M> {
-    fn tell(&self) -> engine::snapshot::Family {
-        self.family.snapshot()
+    fn tell(&self) -> Vec<engine::snapshot::Family> {
+        vec![self.family.snapshot()]
     }
 }
 
@@ -54,6 +57,7 @@ pub(crate) fn teller(object: &Bound<'_, PyAny>) -> Option<Arc<dyn Teller>> {
         .or_else(|| of::<Summary>(object))
         .or_else(|| of::<Info>(object))
         .or_else(|| of::<Enum>(object))
+        .or_else(|| crate::requests::teller(object))
 }
 
 /// What an object of any kind holds. Everything is set once.
@@ -63,6 +67,8 @@ pub(crate) struct Inner<M> {
     pub(crate) definition: OnceLock<Arc<Definition<M>>>,
     /// The children of a parent that were given out.
     pub(crate) children: OnceLock<Box<Children>>,
+    /// A gauge that may be set and not moved.
+    only_sets: AtomicBool,
 }
 
 /// The children that were given out, by identity and by text.
@@ -74,11 +80,23 @@ pub(crate) struct Children {
 
 impl<M> Default for Inner<M> {
     fn default() -> Self {
-        Inner { series: OnceLock::new(), definition: OnceLock::new(), children: OnceLock::new() }
+        Inner {
+            series: OnceLock::new(),
+            definition: OnceLock::new(),
+            children: OnceLock::new(),
+            only_sets: AtomicBool::new(false),
+        }
     }
 }
 
 impl<M> Inner<M> {
+    /// Whether a gauge may be set and not moved.
+    #[inline(always)]
+    pub(crate) fn only_sets(&self) -> bool {
+        // Relaxed: written before the object is given out.
+        self.only_sets.load(Relaxed)
+    }
+
     /// The family, which the constructor makes.
     pub(crate) fn definition(&self) -> PyResult<&Arc<Definition<M>>> {
         self.definition.get().ok_or_else(|| PyRuntimeError::new_err("the metric was not constructed: call __init__"))
@@ -118,9 +136,11 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
         if let Some(series) = known {
             return Ok(series);
         }
-        let now = clock::now_ms(py)?;
+        let now = clock::patched_now_ms(py)?;
         let series = definition.family.with(labels).or_raise()?;
-        series.began(now);
+        if let Some(now) = now {
+            series.began(now);
+        }
         Self::begin(&series, definition)?;
         Ok(series)
     }
@@ -149,6 +169,8 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
         let class: Bound<'_, PyType> = this.as_any().get_type();
         let child = class.call_method1("__new__", (&class,))?;
         let half = child.cast::<Self>()?.get().inner();
+        // Relaxed: as where it is read.
+        half.only_sets.store(definition.only_sets, Relaxed);
         if half.definition.set(Arc::clone(definition)).is_err() || half.series.set(series).is_err() {
             return Err(PyRuntimeError::new_err(format!("{class}.__new__ gave an object that was used before")));
         }
@@ -197,18 +219,16 @@ fn pairs(labels: &[(String, String)]) -> Vec<(&str, &str)> {
     labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
-/// An exemplar that was given, if it says anything.
-fn exemplar<'a, 'py>(given: Option<&'a Bound<'py, PyAny>>) -> PyResult<Option<&'a Bound<'py, PyAny>>> {
+/// The labels of an exemplar that was given, if it says anything, checked by the rules that Python has switched on.
+fn exemplar(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<(String, String)>>> {
     match given {
-        Some(labels) if labels.is_truthy()? => Ok(Some(labels)),
+        Some(labels) if labels.is_truthy()? => {
+            let validation = labels.py().import("tykmetrics.prometheus_client.validation")?;
+            validation.call_method1("_validate_exemplar", (labels,))?;
+            exemplar_labels(labels).map(Some)
+        }
         _ => Ok(None),
     }
-}
-
-/// Checks an exemplar's labels by the rules that Python has switched on.
-fn check_exemplar(labels: &Bound<'_, PyAny>) -> PyResult<()> {
-    labels.py().import("tykmetrics.prometheus_client.validation")?.call_method1("_validate_exemplar", (labels,))?;
-    Ok(())
 }
 
 impl Counter {
@@ -223,10 +243,11 @@ impl Counter {
                 "Counters can only be incremented by non-negative amounts: counter {name:?} was given {amount}"
             )));
         }
+        // Everything that can be refused is refused before anything is counted.
+        let exemplar = exemplar(given)?;
         Counter::add(series, amount);
-        if let Some(labels) = exemplar(given)? {
-            check_exemplar(labels)?;
-            series.exemplar(amount, &pairs(&exemplar_labels(labels)?), clock::now_ms(py)?).or_raise()?;
+        if let Some(labels) = exemplar {
+            series.exemplar(amount, &pairs(&labels), clock::now_ms(py)?).or_raise()?;
         }
         Ok(py.None())
     }
@@ -245,14 +266,26 @@ impl Gauge {
         Ok(py.None())
     }
 
+    fn may_move(&self, method: &str) -> PyResult<()> {
+        match self.inner.only_sets() {
+            false => Ok(()),
+            true => Err(PyRuntimeError::new_err(format!(
+                "{method} must not be used with the mostrecent mode: gauge {:?} shows what was set last; call set()",
+                self.inner.definition()?.name
+            ))),
+        }
+    }
+
     pub(crate) fn inc_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
         let [amount] = call.bind("inc", ["amount"], 0)?;
+        this.get().may_move("inc")?;
         this.get().series()?.add(amount.map_or(Ok(1.0), real)?);
         Ok(this.py().None())
     }
 
     pub(crate) fn dec_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
         let [amount] = call.bind("dec", ["amount"], 0)?;
+        this.get().may_move("dec")?;
         this.get().series()?.sub(amount.map_or(Ok(1.0), real)?);
         Ok(this.py().None())
     }
@@ -264,13 +297,13 @@ impl Histogram {
         let [amount, given] = call.bind("observe", ["amount", "exemplar"], 1)?;
         let series = this.get().series()?;
         let Some(amount) = amount.map(real).transpose()? else { return Ok(py.None()) };
+        let exemplar = exemplar(given)?;
         match amount == f64::INFINITY && this.get().inner.definition()?.takes_infinity {
             true => series.observe_infinity(),
             false => Histogram::observe(series, amount),
         }
-        if let Some(labels) = exemplar(given)? {
-            check_exemplar(labels)?;
-            series.exemplar(amount, &pairs(&exemplar_labels(labels)?), clock::now_ms(py)?).or_raise()?;
+        if let Some(labels) = exemplar {
+            series.exemplar(amount, &pairs(&labels), clock::now_ms(py)?).or_raise()?;
         }
         Ok(py.None())
     }
@@ -318,6 +351,8 @@ pub(crate) struct Asked {
     states: Option<Vec<String>>,
     #[pyo3(item)]
     takes_infinity: bool,
+    #[pyo3(item)]
+    only_sets: bool,
 }
 
 impl Asked {
@@ -384,10 +419,13 @@ macro_rules! metric_class {
                     unit: $asked.unit,
                     label_names: $asked.label_names,
                     takes_infinity: $asked.takes_infinity,
+                    only_sets: $asked.only_sets,
                     bounds: $asked.buckets.unwrap_or_default(),
                     states: $asked.states.unwrap_or_default(),
                     family,
                 };
+                // Relaxed: as where it is read.
+                self.inner.only_sets.store(definition.only_sets, Relaxed);
                 if definition.label_names.is_empty() {
                     let series = Self::bind(py, &definition, &[])?;
                     let _ = self.inner.series.set(series);
@@ -502,9 +540,11 @@ metric_class! {
         /// Begin again at zero.
         fn _reset(&self, py: Python<'_>) -> PyResult<()> {
             let series = self.series()?;
-            let now = clock::now_ms(py)?;
+            let now = clock::patched_now_ms(py)?;
             series.reset();
-            series.began(now);
+            if let Some(now) = now {
+                series.began(now);
+            }
             Ok(())
         }
     } {}

@@ -11,10 +11,31 @@ use crate::record::{Counter, Histogram};
 use crate::registry::{Family, Registry};
 use crate::shard::Shard;
 use derived::Derived;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A status from here on is an error, as HTTP has it.
 const FIRST_ERROR: u32 = 400;
+
+/// The families that records go to.
+const NAMES: [&str; 16] = [
+    "http_requests_total",
+    "http_request_errors_total",
+    "http_response_status_total",
+    "http_request_latency_seconds",
+    "provider_requests_total",
+    "provider_errors_total",
+    "provider_latency_seconds",
+    "model_requests_total",
+    "model_errors_total",
+    "model_latency_seconds",
+    "cache_hits_total",
+    "cache_misses_total",
+    "db_queries_total",
+    "db_query_latency_seconds",
+    "external_api_calls_total",
+    "external_api_errors_total",
+];
 
 /// The families of a gateway.
 ///
@@ -145,8 +166,19 @@ impl Gateway {
     /// The families, new or those that were registered before.
     ///
     /// # Errors
-    /// When one of the names is taken by another metric.
+    /// When one of the names is taken by another metric. The registry is as it was.
     pub fn new(registry: &Registry) -> Result<Gateway> {
+        let before: HashSet<String> = registry.snapshot().families.iter().map(|f| f.meta.name.clone()).collect();
+        let made = Gateway::register(registry);
+        if made.is_err() {
+            NAMES.iter().filter(|name| !before.contains(**name)).for_each(|name| {
+                registry.unregister(name);
+            });
+        }
+        made
+    }
+
+    fn register(registry: &Registry) -> Result<Gateway> {
         let by_endpoint =
             |name: &str, help: &str, label: &str| registry.counter(name, help).labels(["endpoint", label]).register();
         let counter = |name: &str, help: &str| registry.counter(name, help).register();

@@ -103,4 +103,6 @@ fn a_taken_name_is_an_error_that_names_it() {
     registry.gauge("provider_errors_total", "Taken").register().unwrap();
     let error = Gateway::new(&registry).unwrap_err();
     assert!(error.message().contains("provider_errors_total"), "{error}");
+    let left: Vec<_> = registry.snapshot().families.iter().map(|family| family.meta.name.clone()).collect();
+    assert_eq!(left, ["provider_errors_total"], "nothing was changed");
 }

@@ -15,7 +15,7 @@ from tykmetrics.prometheus_client.context_managers import ExceptionCounter, Inpr
 from tykmetrics.prometheus_client.metrics_core import Metric
 from tykmetrics.prometheus_client.samples import Exemplar, Sample
 from tykmetrics.prometheus_client.validation import _validate_labelnames, _validate_metric_name
-from tykmetrics.registry import _NATIVE, REGISTRY, CollectorRegistry, shows_created
+from tykmetrics.registry import REGISTRY, CollectorRegistry, shows_created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,7 @@ class _Asked(TypedDict):
     window: float | None
     states: Sequence[str] | None
     takes_infinity: bool
+    only_sets: bool
 
 
 def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) -> str:
@@ -62,6 +63,13 @@ def _sample(
     name: str, labels: dict[str, str], value: float, timestamp: None, exemplar: Any, native_histogram: None
 ) -> Sample:
     return Sample(name, labels, value, timestamp, None if exemplar is None else Exemplar(*exemplar), native_histogram)
+
+
+def metric_of(family: tuple[Any, ...], samples: Iterable[tuple[Any, ...]]) -> Metric:
+    """Return a family that the native half told as prometheus_client's object for it."""
+    metric = Metric(*family[:4])
+    metric.samples = [_sample(*told) for told in samples]
+    return metric
 
 
 class MetricBase:
@@ -112,6 +120,7 @@ class MetricBase:
         quantiles: Sequence[float] | None = None,
         window: float | None = None,
         states: Sequence[str] | None = None,
+        only_sets: bool = False,
     ) -> None:
         """Check what was asked for, make the family and register it."""
         if isinstance(labelnames, str):
@@ -135,6 +144,7 @@ class MetricBase:
                 window=window,
                 states=states,
                 takes_infinity=self._takes_infinity,
+                only_sets=only_sets,
             ),
         )
         if registry:
@@ -186,9 +196,8 @@ class MetricBase:
 
     def collect(self) -> Iterable[Metric]:
         """Return the family with its samples."""
-        metric = self._get_metric()
-        metric.samples = [_sample(*told) for told in self._tell(shows_created())[4]]
-        return [metric]
+        told = self._tell(shows_created())
+        return [metric_of((self._name, self._documentation, self._type, self._unit), told[4])]
 
     def _get_metric(self) -> Metric:
         return Metric(self._name, self._documentation, self._type, self._unit)
@@ -209,7 +218,6 @@ class MetricBase:
         return f"{kind.__module__}.{kind.__name__}({self._name})"
 
 
-_NATIVE["collect"] = MetricBase.collect
 
 
 class Counter(MetricBase, _native.Counter):
@@ -236,9 +244,7 @@ class Counter(MetricBase, _native.Counter):
         limit: how many series it has at most; more label values are counted together in one overflow series.
         expire_after: seconds after which a series that nobody holds and that did not change is removed.
         """
-        self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after
-        )
+        self._construct(name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after)
 
     def reset(self) -> None:
         """Begin again at zero, as a logical process does that starts anew."""
@@ -283,7 +289,16 @@ class Gauge(MetricBase, _native.Gauge):
                 f"{', '.join(sorted(self._MULTIPROC_MODES))}"
             )
         self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after
+            name,
+            documentation,
+            labelnames,
+            namespace,
+            subsystem,
+            unit,
+            registry,
+            limit,
+            expire_after,
+            only_sets="mostrecent" in multiprocess_mode,
         )
 
     def set_to_current_time(self) -> None:
@@ -460,7 +475,9 @@ class Enum(MetricBase, _native.Enum):
         """Make an enum and register it. The first of the states holds until another is entered."""
         labelnames = tuple(labelnames)
         if name in labelnames:
-            raise ValueError(f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name")
+            raise ValueError(
+                f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name"
+            )
         if not states:
             raise ValueError(f"No states provided for Enum metric: {name}")
         self._construct(

@@ -14,8 +14,8 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tykmetrics import wrappers
-from tykmetrics._native import Requests
 from tykmetrics.block import TrackBlock, track_block
+from tykmetrics.metrics_collector import MetricsCollector
 from tykmetrics.once import once
 from tykmetrics.registry import REGISTRY
 
@@ -41,13 +41,20 @@ if TYPE_CHECKING:
         """Count a request of the process's registry: `get_metrics_collector().record_request`, bound."""
 
 
-__all__ = ["Requests", "TrackBlock", "get_metrics_collector", "record_request", "track_block", "track_request"]
+__all__ = [
+    "MetricsCollector",
+    "TrackBlock",
+    "get_metrics_collector",
+    "record_request",
+    "track_block",
+    "track_request",
+]
 
 # The type of what is decorated is kept whole: overloads, methods, awaitables. A ParamSpec would flatten them.
 _Callable = TypeVar("_Callable", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")
 
 
-def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> Requests:
+def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> MetricsCollector:
     """Return the collector of a registry's requests, always the same one, which is made when it is first asked for.
 
     It has `record_request`, `record_cache_hit`, `record_cache_miss`, `record_db_query` and `record_external_api_call`,
@@ -56,7 +63,7 @@ def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> Requests:
     Raises:
         ValueError: when the registry has other metrics of these names.
     """
-    return once(registry, "requests", Requests)
+    return once(registry, "requests", MetricsCollector)
 
 
 def __getattr__(name: str) -> Any:
