@@ -33,12 +33,12 @@ pub(crate) struct Definition<M> {
 
 /// A family that tells what it holds, whatever its kind.
 pub(crate) trait Teller: Send + Sync {
-    fn tell(&self) -> engine::snapshot::Family;
+    fn tell(&self) -> Vec<engine::snapshot::Family>;
 }
 
 impl<M: Metric> Teller for Definition<M> {
-    fn tell(&self) -> engine::snapshot::Family {
-        self.family.snapshot()
+    fn tell(&self) -> Vec<engine::snapshot::Family> {
+        vec![self.family.snapshot()]
     }
 }
 
@@ -54,6 +54,7 @@ pub(crate) fn teller(object: &Bound<'_, PyAny>) -> Option<Arc<dyn Teller>> {
         .or_else(|| of::<Summary>(object))
         .or_else(|| of::<Info>(object))
         .or_else(|| of::<Enum>(object))
+        .or_else(|| crate::requests::teller(object))
 }
 
 /// What an object of any kind holds. Everything is set once.

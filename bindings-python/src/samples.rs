@@ -107,9 +107,9 @@ enum Source {
 fn write(sources: Vec<Source>, created: bool, target: Target, escaping: Escaping) -> Result<Vec<u8>, WriteError> {
     let told: Vec<Told> = sources
         .into_iter()
-        .map(|source| match source {
-            Source::Native(native) => Told::Native(native.tell()),
-            Source::Converted(family) => Told::Converted(family),
+        .flat_map(|source| match source {
+            Source::Native(native) => native.tell().into_iter().map(Told::Native).collect(),
+            Source::Converted(family) => vec![Told::Converted(family)],
         })
         .collect();
     let families: Vec<Family<'_>> = told

@@ -6,15 +6,38 @@
 
 mod derived;
 
+use crate::collect::Collector;
 use crate::error::Result;
-use crate::record::{Counter, Histogram};
+use crate::merge::snapshot::Snapshot;
+use crate::record::{Counter, Histogram, Metric};
 use crate::registry::{Family, Registry};
 use crate::shard::Shard;
 use derived::Derived;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A status from here on is an error, as HTTP has it.
 const FIRST_ERROR: u32 = 400;
+
+/// The families that records go to.
+const NAMES: [&str; 16] = [
+    "http_requests_total",
+    "http_request_errors_total",
+    "http_response_status_total",
+    "http_request_latency_seconds",
+    "provider_requests_total",
+    "provider_errors_total",
+    "provider_latency_seconds",
+    "model_requests_total",
+    "model_errors_total",
+    "model_latency_seconds",
+    "cache_hits_total",
+    "cache_misses_total",
+    "db_queries_total",
+    "db_query_latency_seconds",
+    "external_api_calls_total",
+    "external_api_errors_total",
+];
 
 /// The families of a gateway.
 ///
@@ -32,6 +55,9 @@ const FIRST_ERROR: u32 = 400;
 #[derive(Clone)]
 pub struct Gateway {
     families: Arc<Families>,
+    derived: Arc<Derived>,
+    /// The number of what is derived among the registry's collectors.
+    collector: u64,
 }
 
 /// The families, shared with the collector of what is derived from them.
@@ -145,8 +171,19 @@ impl Gateway {
     /// The families, new or those that were registered before.
     ///
     /// # Errors
-    /// When one of the names is taken by another metric.
+    /// When one of the names is taken by another metric. The registry is as it was.
     pub fn new(registry: &Registry) -> Result<Gateway> {
+        let before: HashSet<String> = registry.snapshot().families.iter().map(|f| f.meta.name.clone()).collect();
+        let made = Gateway::register(registry);
+        if made.is_err() {
+            NAMES.iter().filter(|name| !before.contains(**name)).for_each(|name| {
+                registry.unregister(name);
+            });
+        }
+        made
+    }
+
+    fn register(registry: &Registry) -> Result<Gateway> {
         let by_endpoint =
             |name: &str, help: &str, label: &str| registry.counter(name, help).labels(["endpoint", label]).register();
         let counter = |name: &str, help: &str| registry.counter(name, help).register();
@@ -176,8 +213,43 @@ impl Gateway {
                 .register()?,
         };
         let families = Arc::new(families);
-        registry.register_collector(Derived::new(Arc::clone(&families)));
-        Ok(Gateway { families })
+        let derived = Arc::new(Derived::new(Arc::clone(&families)));
+        let collector = registry.register_collector(Arc::clone(&derived));
+        Ok(Gateway { families, derived, collector })
+    }
+
+    /// Everything the gateway tells, what is derived included, as plain numbers.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut all = Snapshot::default();
+        let families = &*self.families;
+        let Families { requests, errors, statuses, latency, providers, models, calls, call_errors, .. } = families;
+        all.families.extend([requests.snapshot(), errors.snapshot(), statuses.snapshot(), latency.snapshot()]);
+        for party in [providers, models] {
+            all.families.extend([party.requests.snapshot(), party.errors.snapshot(), party.latency.snapshot()]);
+        }
+        let Families { cache_hits, cache_misses, queries, query_latency, .. } = families;
+        all.families.extend([
+            cache_hits.snapshot(),
+            cache_misses.snapshot(),
+            queries.snapshot(),
+            query_latency.snapshot(),
+        ]);
+        all.families.extend([calls.snapshot(), call_errors.snapshot()]);
+        self.derived.collect(&mut all);
+        all
+    }
+
+    /// The names of the families that records go to.
+    pub fn names() -> &'static [&'static str] {
+        &NAMES
+    }
+
+    /// Takes the families out of a registry. The gateway goes on counting.
+    pub fn unregister(&self, registry: &Registry) {
+        NAMES.iter().for_each(|name| {
+            registry.unregister(name);
+        });
+        registry.unregister_collector(self.collector);
     }
 
     /// The series of requests that ended so. To keep: the lookups cost more than the records.

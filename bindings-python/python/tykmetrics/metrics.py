@@ -64,6 +64,13 @@ def _sample(
     return Sample(name, labels, value, timestamp, None if exemplar is None else Exemplar(*exemplar), native_histogram)
 
 
+def metric_of(family: tuple[Any, ...], samples: Iterable[tuple[Any, ...]]) -> Metric:
+    """Return a family that the native half told as prometheus_client's object for it."""
+    metric = Metric(*family[:4])
+    metric.samples = [_sample(*told) for told in samples]
+    return metric
+
+
 class MetricBase:
     """What all metrics have in common."""
 
@@ -186,9 +193,8 @@ class MetricBase:
 
     def collect(self) -> Iterable[Metric]:
         """Return the family with its samples."""
-        metric = self._get_metric()
-        metric.samples = [_sample(*told) for told in self._tell(shows_created())[4]]
-        return [metric]
+        told = self._tell(shows_created())
+        return [metric_of((self._name, self._documentation, self._type, self._unit), told[4])]
 
     def _get_metric(self) -> Metric:
         return Metric(self._name, self._documentation, self._type, self._unit)
@@ -209,7 +215,7 @@ class MetricBase:
         return f"{kind.__module__}.{kind.__name__}({self._name})"
 
 
-_NATIVE["collect"] = MetricBase.collect
+_NATIVE.add(MetricBase.collect)
 
 
 class Counter(MetricBase, _native.Counter):

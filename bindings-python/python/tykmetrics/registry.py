@@ -134,8 +134,6 @@ class CollectorRegistry:
         """Have the engine show what a collector tells: a metric's own family, or what Python answers at each scrape."""
         if is_native(collector):
             collector._join(self)  # type: ignore[attr-defined]
-        elif isinstance(collector, _native.Requests):
-            self._asked[id(collector)] = collector._list(self._core)
         else:
             self._asked[id(collector)] = self._core.add_collector(collector)
 
@@ -261,12 +259,11 @@ class RestrictedRegistry:
 
 def is_native(collector: Collector) -> bool:
     """Tell whether a collector is a metric of this package that tells what the engine holds, and nothing else."""
-    kind = type(collector)
-    return getattr(kind, "collect", None) is _NATIVE.get("collect") and getattr(kind, "_join", None) is not None
+    return getattr(type(collector), "collect", None) in _NATIVE
 
 
-# The method that native metrics are collected by, which `tykmetrics.metrics` puts here: it comes after this module.
-_NATIVE: dict[str, Any] = {}
+# The methods that native metrics are collected by; their modules put them here, since they come after this one.
+_NATIVE: set[Any] = set()
 
 
 _REGISTRIES: weakref.WeakSet[CollectorRegistry] = weakref.WeakSet()

@@ -47,3 +47,9 @@ pub trait Collector: Send + Sync {
     /// Adds families to a scrape.
     fn collect(&self, into: &mut Snapshot);
 }
+
+impl<C: Collector + ?Sized> Collector for std::sync::Arc<C> {
+    fn collect(&self, into: &mut Snapshot) {
+        (**self).collect(into);
+    }
+}
