@@ -40,7 +40,7 @@ histogram = Histogram("h", "Help.", registry=REGISTRY)
 assert_type(counter.labels("x"), Counter)
 assert_type(generate_latest(registry), bytes)
 assert_type(generate_openmetrics(registry), bytes)
-assert_type(CONTENT_TYPE_LATEST, str)
+header: tuple[str, str] = ("Content-Type", CONTENT_TYPE_LATEST)
 applications = (make_asgi_app(registry), make_wsgi_app(registry))
 for family in text_string_to_metric_families("a 1\n"):
     assert_type(family, Metric)
