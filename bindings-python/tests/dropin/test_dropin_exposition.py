@@ -12,7 +12,7 @@ from typing import Any
 
 import prometheus_client as peer
 import pytest
-from dropin.http_get import get
+from http_get import get
 
 from tykmetrics.prometheus_client import (
     CollectorRegistry,

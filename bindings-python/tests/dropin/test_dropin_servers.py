@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from dropin.http_get import get
+from http_get import get
 
 from tykmetrics.prometheus_client import CollectorRegistry, Gauge, start_http_server
 

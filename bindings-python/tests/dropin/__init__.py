@@ -1,1 +1,0 @@
-"""The drop-in, beside prometheus_client itself."""
