@@ -51,6 +51,7 @@ class _Asked(TypedDict):
     window: float | None
     states: Sequence[str] | None
     takes_infinity: bool
+    only_sets: bool
 
 class _Metric:
     """What the native halves of all metrics have."""
