@@ -197,7 +197,8 @@ class Runner:
         value = number(o.get("value"))
         exemplar = {"exemplar": dict(o["exemplar"])} if "exemplar" in o else {}
         if len(exemplar.get("exemplar", ())) < len(o.get("exemplar", ())):
-            # A dictionary has no label twice: what is to be refused is never said.
+            # A dictionary has no label twice: the exemplar cannot be said, and the record is made without it.
+            getattr(series, "inc" if op == "add" else op)(value)
             raise ValueError("a label is there twice")
         if op == "touch":
             return
