@@ -9,7 +9,6 @@ from typing import Any, SupportsFloat, SupportsIndex, TypeAlias, TypedDict, fina
 from typing_extensions import Self, disjoint_base
 
 __all__ = [
-    "__version__",
     "Counter",
     "Enum",
     "Gauge",
@@ -19,6 +18,7 @@ __all__ = [
     "Requests",
     "Route",
     "Summary",
+    "__version__",
     "content_type",
     "equip",
     "negotiate",
@@ -140,9 +140,9 @@ class Registry:
 class Requests:
     """The families of a gateway in a registry."""
 
-    def __new__(cls, registry: Registry, /) -> Self: ...
+    def __new__(cls, registry: Registry | None = None) -> Self: ...
+    def _list(self, registry: Registry) -> int: ...
     def _tell(self, created: bool) -> list[_Family]: ...
-    def _unlist(self, registry: Registry) -> None: ...
     def record_cache_hit(self) -> None: ...
     def record_cache_miss(self) -> None: ...
     def record_db_query(self, latency_seconds: float) -> None: ...

@@ -207,8 +207,6 @@ class MetricBase(_Native):
         return f"{kind.__module__}.{kind.__name__}({self._name})"
 
 
-
-
 class Counter(MetricBase, _native.Counter):
     """A number that only goes up: requests, errors, bytes sent."""
 

@@ -13,7 +13,6 @@ import prometheus_client as peer
 import pytest
 
 import tykmetrics
-from tykmetrics import _native
 from tykmetrics.prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from tykmetrics.prometheus_client.core import (
     CounterMetricFamily,
