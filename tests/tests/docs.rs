@@ -120,18 +120,42 @@ fn snippets<'a>(document: &'a str, language: &str) -> Vec<(Option<&'a str>, &'a 
     found
 }
 
+/// Documents whose snippets say where they are from, and in which languages they have some.
+const SHOWN: [(&str, &[&str]); 2] = [("README.md", &["c", "go", "python"]), ("bindings-python/README.md", &["python"])];
+
 #[test]
-fn every_c_and_go_snippet_of_the_readme_is_part_of_a_program_that_is_run() {
-    let readme = text("README.md").expect("README.md");
-    for language in ["c", "go"] {
-        let found = snippets(&readme, language);
-        assert!(!found.is_empty(), "the README has no snippet in {language}");
-        for (from, snippet) in found {
-            let from = from.unwrap_or_else(|| panic!("a snippet in {language} does not say where it is from"));
-            let program = text(from).unwrap_or_else(|| panic!("{from} is not there"));
-            assert!(program.contains(snippet), "the snippet in {language} is not in {from} as it stands");
+fn every_c_go_and_python_snippet_is_part_of_a_program_that_is_run() {
+    for (document, languages) in SHOWN {
+        let words = text(document).unwrap_or_else(|| panic!("{document} is not there"));
+        for language in languages {
+            let found = snippets(&words, language);
+            assert!(!found.is_empty(), "{document} has no snippet in {language}");
+            for (from, snippet) in found {
+                let from = from.unwrap_or_else(|| panic!("{document}: a snippet in {language} is from nowhere"));
+                let program = text(from).unwrap_or_else(|| panic!("{from} is not there"));
+                assert!(program.contains(snippet), "{document}: the snippet in {language} is not in {from} as it stands");
+            }
         }
     }
+}
+
+/// A snippet's program is run: by a test that names it.
+#[test]
+fn every_python_program_that_is_shown_is_run() {
+    let tests: Vec<String> = files()
+        .into_iter()
+        .filter(|file| file.starts_with("bindings-python/tests/") && file.ends_with(".py"))
+        .filter_map(|file| text(&file))
+        .collect();
+    let mut checked = 0;
+    for (document, _) in SHOWN {
+        for (from, _) in snippets(&text(document).expect("a document"), "python") {
+            let name = from.and_then(|from| from.rsplit('/').next()).expect("a program");
+            checked += 1;
+            assert!(tests.iter().any(|test| test.contains(&format!("\"{name}\""))), "no test runs {name}");
+        }
+    }
+    assert!(checked > 0);
 }
 
 #[test]
