@@ -37,7 +37,7 @@ def serving_wsgi(app: Any, **options: Any) -> Iterator[str]:
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Silent(WSGIRequestHandler):
-        def log(self, type: str, message: str, *args: Any) -> None: ...
+        def log(self, *args: Any) -> None: ...
 
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent, **options)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

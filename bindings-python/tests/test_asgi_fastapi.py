@@ -13,11 +13,11 @@ import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
-from reading import idle, requests, samples, statuses
-from servers import connect, exchange, serving_asgi
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect as open_websocket
 
+from reading import idle, requests, samples, statuses
+from servers import connect, exchange, serving_asgi
 from tykmetrics import Registry, track_request
 from tykmetrics.middleware.asgi import MetricsMiddleware
 from tykmetrics.testing import sample_value
@@ -204,7 +204,9 @@ def test_status_method_and_sizes(address: str, metrics_registry: Registry, event
     assert get(address, "/fails").status_code == 500
     assert get(address, "/stream/20").content == b"y" * 20000
     assert get(address, "/static/a.txt").content == b"s" * 5000
-    assert exchange(address, b"BREW /items HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 405")
+    assert exchange(address, b"BREW /items HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").startswith(
+        b"HTTP/1.1 405"
+    )
     eventually(lambda: sum(requests(metrics_registry).values()) == 8)
     assert statuses(metrics_registry) == {
         ("/items", "201"): 2,
@@ -230,9 +232,7 @@ def test_status_method_and_sizes(address: str, metrics_registry: Registry, event
     assert samples(metrics_registry, "http_request_errors_total")["/fails", "GET"] == 1
 
 
-def test_a_client_that_leaves_a_stream_counts_as_499(
-    address: str, metrics_registry: Registry, eventually: Any
-) -> None:
+def test_a_client_that_leaves_a_stream_counts_as_499(address: str, metrics_registry: Registry, eventually: Any) -> None:
     with connect(address) as connection:
         connection.sendall(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
         assert connection.recv(100)
@@ -268,9 +268,7 @@ def test_paths_that_are_skipped_leave_no_trace(address: str, metrics_registry: R
     assert ("/metrics", "GET") not in requests(metrics_registry)
 
 
-def test_a_tracked_endpoint_keeps_its_dependencies(
-    address: str, metrics_registry: Registry, eventually: Any
-) -> None:
+def test_a_tracked_endpoint_keeps_its_dependencies(address: str, metrics_registry: Registry, eventually: Any) -> None:
     assert get(address, "/tracked?n=4&m=5").json() == 9
     assert get(address, "/tracked?n=x").status_code == 422
     eventually(lambda: sum(requests(metrics_registry).values()) == 4)
@@ -318,9 +316,7 @@ def test_websockets(address: str, metrics_registry: Registry, eventually: Any) -
     assert sample_value("websocket_connections_in_flight", None, metrics_registry) == 0
 
 
-def test_every_request_of_many_clients_is_counted(
-    address: str, metrics_registry: Registry, eventually: Any
-) -> None:
+def test_every_request_of_many_clients_is_counted(address: str, metrics_registry: Registry, eventually: Any) -> None:
     def client(number: int) -> None:
         with httpx.Client(base_url=f"http://{address}", timeout=20) as session:
             for i in range(50):

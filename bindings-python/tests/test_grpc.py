@@ -15,8 +15,8 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
-from reading import samples
 
+from reading import samples
 from tykmetrics import Registry
 from tykmetrics.middleware import grpc as sync_side
 from tykmetrics.middleware import grpc_aio as aio_side
@@ -373,9 +373,7 @@ def test_our_failures_break_no_call(metrics_registry: Registry, eventually: Any)
         raise LookupError(name)
 
     interceptor._methods.known = broken  # type: ignore[method-assign]
-    server = grpc.server(
-        futures.ThreadPoolExecutor(2), handlers=[handlers.service()], interceptors=[interceptor]
-    )
+    server = grpc.server(futures.ThreadPoolExecutor(2), handlers=[handlers.service()], interceptors=[interceptor])
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:

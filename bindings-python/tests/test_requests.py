@@ -130,9 +130,7 @@ def durations(registry: Registry, name: str) -> float:
     return sample_value("block_duration_seconds_sum", {"block": name}, registry) or 0.0
 
 
-def test_a_block_is_entered_again_while_it_is_open(
-    metrics_registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_block_is_entered_again_while_it_is_open(metrics_registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr("time.perf_counter", lambda: now)
     block = track_block("b", registry=metrics_registry)

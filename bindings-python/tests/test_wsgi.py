@@ -15,10 +15,10 @@ from typing import Any
 import flask
 import httpx
 import pytest
-from reading import idle, requests, samples, statuses
-from servers import connect, serving_wsgi
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from reading import idle, requests, samples, statuses
+from servers import connect, serving_wsgi
 from tykmetrics import Registry
 from tykmetrics.middleware.wsgi import MetricsMiddleware
 from tykmetrics.testing import sample_value
@@ -138,9 +138,7 @@ def test_flask(address: str, metrics_registry: Registry, eventually: Any) -> Non
     assert idle(metrics_registry)
 
 
-def test_a_client_that_leaves_a_stream_counts_as_499(
-    address: str, metrics_registry: Registry, eventually: Any
-) -> None:
+def test_a_client_that_leaves_a_stream_counts_as_499(address: str, metrics_registry: Registry, eventually: Any) -> None:
     with connect(address) as connection:
         connection.sendall(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
         assert connection.recv(100)
@@ -160,9 +158,7 @@ def test_what_is_being_served_is_in_flight(
     assert idle(metrics_registry)
 
 
-def test_every_request_of_many_clients_is_counted(
-    address: str, metrics_registry: Registry, eventually: Any
-) -> None:
+def test_every_request_of_many_clients_is_counted(address: str, metrics_registry: Registry, eventually: Any) -> None:
     def client(number: int) -> None:
         with httpx.Client(base_url=f"http://{address}", timeout=20) as session:
             for i in range(50):
@@ -322,13 +318,16 @@ def test_exceptions_pass_and_count_as_500(where: str, metrics_registry: Registry
         start_response("200 OK", [])
         return Late() if where == "iter" else Body()
 
-    with pytest.raises(ZeroDivisionError) as caught:
+    def serve() -> None:
         answer, _, _ = call(app, metrics_registry)
         if where == "close":
             next(iter(answer))
         else:
             list(answer)
         answer.close()  # type: ignore[attr-defined]
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        serve()
     assert caught.value is error
     assert error.__context__ is None
     assert statuses(metrics_registry) == {("unmatched", "500"): 1}
@@ -396,9 +395,7 @@ def test_the_reference_validator_has_no_complaint(metrics_registry: Registry, ev
     class Silent(wsgiref.simple_server.WSGIRequestHandler):
         def log_message(self, *args: object) -> None: ...
 
-    server = wsgiref.simple_server.make_server(
-        "127.0.0.1", 0, wsgiref.validate.validator(ours), handler_class=Silent
-    )
+    server = wsgiref.simple_server.make_server("127.0.0.1", 0, wsgiref.validate.validator(ours), handler_class=Silent)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -13,6 +13,7 @@ that adds to a cell of this interpreter's own; a scrape runs while the interpret
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 # First, since what the modules below share with it lives there.
@@ -21,7 +22,11 @@ from tykmetrics._native import __version__
 from tykmetrics.metrics import Counter, Enum, Gauge, Histogram, Info, Summary
 from tykmetrics.registry import REGISTRY, CollectorRegistry, DuplicateTimeseries
 from tykmetrics.rendering import negotiate, render
-from tykmetrics.requests import get_metrics_collector, track_block, track_request
+
+if TYPE_CHECKING:
+    from tykmetrics.exposition import make_asgi_app, make_wsgi_app
+    from tykmetrics.requests import get_metrics_collector, record_request, track_block, track_request
+    from tykmetrics.server import MetricsServer, start_http_server
 
 Registry = CollectorRegistry
 
@@ -34,27 +39,41 @@ __all__ = [
     "Gauge",
     "Histogram",
     "Info",
+    "MetricsServer",
     "Registry",
     "Summary",
     "__version__",
     "get_metrics_collector",
+    "make_asgi_app",
+    "make_wsgi_app",
     "negotiate",
     "record_request",
     "render",
+    "start_http_server",
     "track_block",
     "track_request",
 ]
 
-if TYPE_CHECKING:
-    from tykmetrics.requests import record_request as record_request
+_LATER = {
+    "MetricsServer": "server",
+    "get_metrics_collector": "requests",
+    "make_asgi_app": "exposition",
+    "make_wsgi_app": "exposition",
+    "record_request": "requests",
+    "start_http_server": "server",
+    "track_block": "requests",
+    "track_request": "requests",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Make `record_request` when it is first named: importing the package takes no names in the registry."""
-    if name == "record_request":
-        from tykmetrics import requests
+    """Import what serves and decorates when it is asked for: `ssl` and `inspect` take longer than all the rest."""
+    module = _LATER.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(f"tykmetrics.{module}"), name)
+    return found
 
-        found = requests.record_request
-        globals()[name] = found
-        return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from typing_extensions import Self
+
     from tykmetrics.registry import CollectorRegistry
 
 
@@ -69,7 +71,7 @@ class TrackBlock:
     def __repr__(self) -> str:
         return f"track_block({self.name!r})"
 
-    def __enter__(self) -> TrackBlock:
+    def __enter__(self) -> Self:
         """Begin to time."""
         around = _innermost.get()
         while around is not None and around.left:
@@ -95,7 +97,7 @@ class TrackBlock:
         if kind is not None and issubclass(kind, Exception):
             self._count()
 
-    async def __aenter__(self) -> TrackBlock:
+    async def __aenter__(self) -> Self:
         """Begin to time."""
         return self.__enter__()
 
@@ -107,10 +109,11 @@ class TrackBlock:
 
 
 def track_block(name: str, *, registry: CollectorRegistry = REGISTRY) -> TrackBlock:
-    """Time a block of code: `with track_block("parse"):` or `async with track_block("parse"):`.
+    """Return what times a block of code, for `with` and `async with`.
 
-    Observes `block_duration_seconds{block}` however the block is left, and adds to `block_errors_total{block}` if an
-    `Exception` leaves it, which goes on. `asyncio.CancelledError`, `GeneratorExit` and `KeyboardInterrupt` are not
-    errors of the block. The object may be kept, used again, and entered while it is open.
+    `with track_block("parse"):` observes `block_duration_seconds{block}` however the block is left, and adds to
+    `block_errors_total{block}` if an `Exception` leaves it, which goes on. `asyncio.CancelledError`, `GeneratorExit`
+    and `KeyboardInterrupt` are not errors of the block. The object may be kept, used again, and entered while it is
+    open.
     """
     return TrackBlock(name, registry)

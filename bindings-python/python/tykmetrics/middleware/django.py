@@ -22,8 +22,8 @@ from tykmetrics.status import ERROR, GONE_AWAY, of_error
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
-    from django.http import HttpRequest
-    from django.http.response import HttpResponseBase
+    from django.http import HttpRequest  # type: ignore[import-untyped, unused-ignore]
+    from django.http.response import HttpResponseBase  # type: ignore[import-untyped, unused-ignore]
 
     from tykmetrics.registry import CollectorRegistry
 

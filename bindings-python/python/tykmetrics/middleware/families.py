@@ -58,7 +58,8 @@ class _InFlight(dict[str, Gauge]):
         self._family = family
 
     def __missing__(self, method: str) -> Gauge:
-        bound = self[method] = self._family.labels(method)
+        bound: Gauge = self._family.labels(method)
+        self[method] = bound
         return bound
 
 

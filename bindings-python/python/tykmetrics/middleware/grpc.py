@@ -11,7 +11,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 try:
-    import grpc
+    import grpc  # type: ignore[import-untyped, unused-ignore]
 except ImportError as error:
     raise ImportError(
         "tykmetrics.middleware.grpc needs grpcio, which is not installed: pip install tykmetrics[grpc]", name="grpc"
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["MetricsInterceptor"]
 
 
-class MetricsInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unused-ignore]
+class MetricsInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-ignore]
     """Counts and times the calls of a server.
 
     Records `grpc_server_requests_total{method,code}`, `grpc_server_request_duration_seconds{method}`,

@@ -14,8 +14,8 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 try:
-    import grpc
-    import grpc.aio
+    import grpc  # type: ignore[import-untyped, unused-ignore]
+    import grpc.aio  # type: ignore[import-untyped, unused-ignore]
 except ImportError as error:
     raise ImportError(
         "tykmetrics.middleware.grpc_aio needs grpcio, which is not installed: pip install tykmetrics[grpc]",
@@ -34,15 +34,13 @@ if TYPE_CHECKING:
 __all__ = ["MetricsInterceptor"]
 
 
-class MetricsInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, unused-ignore]
+class MetricsInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, type-arg, unused-ignore]
     """Counts and times the calls of a server, as `tykmetrics.middleware.grpc.MetricsInterceptor` does."""
 
     def __init__(self, *, registry: CollectorRegistry = REGISTRY) -> None:
         self._methods = Methods("grpc_aio", registry)
 
-    async def intercept_service(
-        self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any
-    ) -> Any:
+    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
         """Put what records around the handler of a call."""
         handler = await continuation(handler_call_details)
         try:

@@ -30,9 +30,7 @@ class RpcFamilies:
         self.requests = Counter(
             "grpc_server_requests_total", "Calls that are over", ["method", "code"], registry=registry
         )
-        self.seconds = Histogram(
-            "grpc_server_request_duration_seconds", "Time calls take", method, registry=registry
-        )
+        self.seconds = Histogram("grpc_server_request_duration_seconds", "Time calls take", method, registry=registry)
         self.in_flight = Gauge("grpc_server_in_flight_requests", "Calls being served", method, registry=registry)
         self.received = Counter(
             "grpc_server_msg_received_total", "Messages received from clients", method, registry=registry

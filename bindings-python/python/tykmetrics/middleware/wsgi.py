@@ -20,7 +20,7 @@ from tykmetrics.status import ERROR, GONE_AWAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from tykmetrics.registry import CollectorRegistry
@@ -207,7 +207,9 @@ class _Body:
         """Pass on a part of the body."""
         exchange = self._exchange
         try:
-            data = next(self._body if self._iterator is None else self._iterator)  # type: ignore[call-overload]
+            if self._iterator is None:  # Of a server that does not ask for an iterator first.
+                self._iterator = iter(self._body)
+            data = next(self._iterator)
         except StopIteration:
             exchange.finish(exchange.status or ERROR)
             raise
