@@ -230,18 +230,13 @@ unsafe fn number(object: *mut PyObject) -> Number {
 
 impl Counter {
     #[inline(always)]
-    fn add_whole(series: &engine::Counter, n: u64) {
+    pub(crate) fn add_whole(series: &engine::Counter, n: u64) {
         record!(|shard| series.add_on(shard, n), series.add(n));
     }
 
     #[inline(always)]
-    fn add_float(series: &engine::Counter, v: f64) {
+    pub(crate) fn add_float(series: &engine::Counter, v: f64) {
         record!(|shard| series.add_f64_on(shard, v), series.add_f64(v));
-    }
-
-    /// Adds a number that is not negative.
-    pub(crate) fn add(series: &engine::Counter, v: f64) {
-        Self::add_float(series, v);
     }
 }
 

@@ -13,6 +13,7 @@ mod samples;
 
 use pyo3::prelude::*;
 
+/// The native half of tykmetrics: metrics, registries, requests, and the parsers and writers of expositions.
 #[pymodule]
 mod _native {
     use super::*;

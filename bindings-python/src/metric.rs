@@ -13,7 +13,7 @@ use engine::{FamilyVec, Metric};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyInt, PyTuple, PyType};
 use pyo3::{PyClass, PyTraverseError, PyVisit};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -236,6 +236,7 @@ impl Counter {
         let py = this.py();
         let [amount, given] = call.bind("inc", ["amount", "exemplar"], 0)?;
         let series = this.get().series()?;
+        let whole = amount.map_or(Some(1), |amount| amount.cast_exact::<PyInt>().ok()?.extract::<u64>().ok());
         let amount = amount.map_or(Ok(1.0), real)?;
         if amount < 0.0 {
             let name = &this.get().inner.definition()?.name;
@@ -243,10 +244,12 @@ impl Counter {
                 "Counters can only be incremented by non-negative amounts: counter {name:?} was given {amount}"
             )));
         }
-        // Everything that can be refused is refused before anything is counted.
-        let exemplar = exemplar(given)?;
-        Counter::add(series, amount);
-        if let Some(labels) = exemplar {
+        match whole {
+            Some(n) => Counter::add_whole(series, n),
+            None => Counter::add_float(series, amount),
+        }
+        // An exemplar that is refused does not cost the record.
+        if let Some(labels) = exemplar(given)? {
             series.exemplar(amount, &pairs(&labels), clock::now_ms(py)?).or_raise()?;
         }
         Ok(py.None())
@@ -297,12 +300,12 @@ impl Histogram {
         let [amount, given] = call.bind("observe", ["amount", "exemplar"], 1)?;
         let series = this.get().series()?;
         let Some(amount) = amount.map(real).transpose()? else { return Ok(py.None()) };
-        let exemplar = exemplar(given)?;
         match amount == f64::INFINITY && this.get().inner.definition()?.takes_infinity {
             true => series.observe_infinity(),
             false => Histogram::observe(series, amount),
         }
-        if let Some(labels) = exemplar {
+        // As of a counter.
+        if let Some(labels) = exemplar(given)? {
             series.exemplar(amount, &pairs(&labels), clock::now_ms(py)?).or_raise()?;
         }
         Ok(py.None())

@@ -20,7 +20,18 @@ from tykmetrics.prometheus_client import validation
 
 CASES = Path(__file__).resolve().parents[2] / "tests" / "conformance"
 
-REGISTRATION = {"id", "name", "help", "namespace", "subsystem", "unit", "labels", "const_labels", "limit", "expire_after"}
+REGISTRATION = {
+    "id",
+    "name",
+    "help",
+    "namespace",
+    "subsystem",
+    "unit",
+    "labels",
+    "const_labels",
+    "limit",
+    "expire_after",
+}
 
 # Every operation, and its members besides `op` and `error` (and those of every registration).
 OPERATIONS: dict[str, set[str]] = {
@@ -217,7 +228,10 @@ class Runner:
             raise Unsaid(NO_CONST)
         if {"native", "range"} & set(o) or o.get("buckets", ()) is None:
             raise Unsaid(NO_OPTION)
-        if any(metric._name == o["name"].removesuffix("_total") for metric in self.metrics.values()) and "error" not in o:
+        if (
+            any(metric._name == o["name"].removesuffix("_total") for metric in self.metrics.values())
+            and "error" not in o
+        ):
             raise Unsaid(TAKEN)
         options = {name: o[name] for name in ("namespace", "subsystem", "unit", "limit", "expire_after") if name in o}
         arguments = (o["name"], o.get("help", ""), o.get("labels", ()))
@@ -277,7 +291,9 @@ def masked_document(value: Any) -> Any:
     """Mask the moments that a document tells."""
     if isinstance(value, dict):
         return {
-            name: "<time>" if name in ("created_ms", "at_ms") and isinstance(member, int | float) else masked_document(member)
+            name: "<time>"
+            if name in ("created_ms", "at_ms") and isinstance(member, int | float)
+            else masked_document(member)
             for name, member in value.items()
         }
     return [masked_document(member) for member in value] if isinstance(value, list) else value

@@ -25,13 +25,7 @@ from tykmetrics.rendering import negotiate, render
 
 if TYPE_CHECKING:
     from tykmetrics.exposition import make_asgi_app, make_wsgi_app
-    from tykmetrics.requests import (
-        MetricsCollector,
-        get_metrics_collector,
-        record_request,
-        track_block,
-        track_request,
-    )
+    from tykmetrics.requests import get_metrics_collector, record_request, track_block, track_request
     from tykmetrics.server import MetricsServer, start_http_server
 
 Registry = CollectorRegistry
@@ -45,7 +39,6 @@ __all__ = [
     "Gauge",
     "Histogram",
     "Info",
-    "MetricsCollector",
     "MetricsServer",
     "Registry",
     "Summary",
@@ -62,7 +55,6 @@ __all__ = [
 ]
 
 _LATER = {
-    "MetricsCollector": "requests",
     "MetricsServer": "server",
     "get_metrics_collector": "requests",
     "make_asgi_app": "exposition",

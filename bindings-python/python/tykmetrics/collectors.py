@@ -1,5 +1,4 @@
-"""Collectors of what runs beside the program's own metrics: the process, the interpreter, its garbage collector, event
-loops.
+"""Collectors of what runs beside the program's own metrics: process, interpreter, garbage collector, event loops.
 
 What lives here: `GCCollector` and `EventLoopLagCollector`; `ProcessCollector` and `PlatformCollector` are those of
 `tykmetrics.prometheus_client`, and the default registry has them from the start. Promised: a callback of the garbage
