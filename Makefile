@@ -146,7 +146,7 @@ PYTEST := -m pytest -c $(PACKAGE)/pyproject.toml --rootdir $(PACKAGE) -p no:cach
 # The tests that need frameworks and checkers run under one version, in .venv.
 PYTHON_OTHERS := 3.10 3.12 3.13
 PYTHON_CORE := $(PYTEST) $(addprefix --ignore=$(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS)) $(PACKAGE)/tests
-PYTHON_FRAMEWORKS := installed typed middleware
+PYTHON_FRAMEWORKS := installed typed middleware dropin/frameworks
 
 .PHONY: wheel wheel-manylinux
 wheel: .venv/wheel
@@ -264,7 +264,7 @@ wrk:
 stress: tools
 	$(CARGO) test --locked --release -p tykmetrics --test totals --test registry --test record_path -- --nocapture
 	TYKMETRICS_STRESS_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --locked --release -p tykmetrics --test stress -- --nocapture
-	PROPTEST_CASES=1000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip
+	PROPTEST_CASES=1000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip --test samples
 	$(MAKE) test-models
 	$(MAKE) fuzz
 
@@ -272,7 +272,7 @@ stress: tools
 FUZZ_FLAGS := --cfg fuzzing -Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1
-FUZZ_TARGETS := accept escape series
+FUZZ_TARGETS := accept escape series text
 FUZZ_HOST := x86_64-unknown-linux-gnu
 
 .PHONY: fuzz
@@ -288,11 +288,36 @@ fuzz:
 	done
 
 .PHONY: judge
-judge: tools
+judge: tools judge-python
 	@if [ -e ../shared/judges ]; then \
-	  $(CARGO) test --locked -p tykmetrics --test negotiation --test reference -- --nocapture; \
+	  $(CARGO) test --locked -p tykmetrics --test negotiation --test parse --test reference -- --nocapture; \
+	  $(CARGO) build --locked --quiet -p tykmetrics --example exposition; \
+	  $(PYTHON) ../shared/judges/openmetrics.py "$(or $(CARGO_TARGET_DIR),target)/debug/examples/exposition openmetrics"; \
 	else echo "left out: ../shared/judges is not here"; fi
-	@echo "left out, for want of the parsers they judge: the OpenMetrics parser cases, the texts of expfmt, the suite of prometheus_client"
+
+# The tests of prometheus_client's own suite that ask what users rely on, with the drop-in under its name. A test that is
+# missing, skipped or failing fails the judge.
+PROMETHEUS_CLIENT := prometheus_client-0.26.0
+PROMETHEUS_CLIENT_GOAL := ../shared/judges/prometheus_client-goal.txt
+JUDGE := .tools/judge
+
+.PHONY: judge-python
+judge-python: wheel $(JUDGE)/ready
+	@if [ -e $(PROMETHEUS_CLIENT_GOAL) ]; then \
+	  grep -v '^#' $(PROMETHEUS_CLIENT_GOAL) > $(JUDGE)/goal.txt; \
+	  cd $(JUDGE)/$(PROMETHEUS_CLIENT); PYTHONPATH=$(CURDIR)/$(JUDGE)/packages:$(CURDIR)/$(PACKAGE)/tests/judge \
+	    $(CURDIR)/.venv/bin/python -m pytest -p judge_plugin -p no:cacheprovider --quiet --benchmark-disable @../goal.txt; \
+	else echo "left out: $(PROMETHEUS_CLIENT_GOAL) is not here"; fi
+
+$(JUDGE)/ready: .venv/ready $(PACKAGE)/tests/judge/requirements.txt
+	rm -rf $(JUDGE)
+	mkdir -p $(JUDGE)
+	.venv/bin/pip download --quiet --disable-pip-version-check --no-binary :all: --no-deps --dest $(JUDGE) \
+	  $(subst -,==,$(PROMETHEUS_CLIENT))
+	tar -xzf $(JUDGE)/$(PROMETHEUS_CLIENT).tar.gz -C $(JUDGE)
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --target $(JUDGE)/packages \
+	  -r $(PACKAGE)/tests/judge/requirements.txt
+	touch $@
 
 .PHONY: audit
 audit: .tools/bin/cargo-deny

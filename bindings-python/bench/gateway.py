@@ -34,9 +34,8 @@ def application(metrics: str) -> FastAPI:
 
 def by_tykmetrics(app: FastAPI) -> None:
     """Add our middleware and our endpoint."""
-    from tykmetrics.middleware.asgi import MetricsMiddleware
-
     import tykmetrics
+    from tykmetrics.middleware.asgi import MetricsMiddleware
 
     app.add_middleware(MetricsMiddleware)
     app.mount("/metrics", tykmetrics.make_asgi_app())

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import prometheus_client
-import tykmetrics.prometheus_client
 
 import tykmetrics
+import tykmetrics.prometheus_client
 from timing import OURS, PEER, Result
 
 RENDER, LOSS = "scrape", "another thread's loss to a scrape"

@@ -1,10 +1,9 @@
 //! What time it is, by Python's `time` module as it is when it is asked: a clock that a test has patched or frozen is
-//! seen. The interpreter's own clock is asked without a call.
+//! seen. The interpreter's own clock of durations is asked without a call.
 
 use crate::hot;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// `time.perf_counter()` in nanoseconds, unless it was patched. Where it begins is nobody's business: only differences
 /// are used.
@@ -24,32 +23,19 @@ pub(crate) fn patched_perf_counter_ns(py: Python<'_>) -> PyResult<i64> {
     Ok((seconds * 1e9) as i64)
 }
 
-/// `time.time` as it was when the module was made.
-static TIME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// How far a clock is off before it is taken for one that was patched, in milliseconds: a second, which no correction of
+/// the time of day makes between two looks at it.
+const OFF: u64 = 1000;
 
-/// Remembers the interpreter's own clock. Called once, when the module is made.
-pub(crate) fn set_up(py: Python<'_>) -> PyResult<()> {
-    let own = py.import("time")?.getattr("time")?.unbind();
-    TIME.get_or_init(py, || own);
-    Ok(())
-}
-
-/// Unix time in milliseconds by a patched `time.time`; `None` while it is the interpreter's own.
+/// Unix time in milliseconds by `time.time`, if that is not what the engine's own clock says.
 pub(crate) fn patched_now_ms(py: Python<'_>) -> PyResult<Option<u64>> {
-    let time = py.import("time")?.getattr("time")?;
-    if TIME.get(py).is_some_and(|own| time.is(own)) {
-        return Ok(None);
-    }
-    let seconds: f64 = time.call0()?.extract()?;
-    Ok(Some(milliseconds(seconds)))
+    let now = now_ms(py)?;
+    let own = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+    Ok((own.abs_diff(now) > OFF).then_some(now))
 }
 
 /// Unix time in milliseconds by `time.time`.
 pub(crate) fn now_ms(py: Python<'_>) -> PyResult<u64> {
     let seconds: f64 = py.import("time")?.call_method0("time")?.extract()?;
-    Ok(milliseconds(seconds))
-}
-
-fn milliseconds(seconds: f64) -> u64 {
-    (seconds * 1000.0).round() as u64
+    Ok((seconds * 1000.0).round() as u64)
 }

@@ -110,9 +110,8 @@ fn none() -> *mut PyObject {
 /// Runs what a fast path cannot decide. An error and a panic become the exception of the call.
 #[cold]
 #[inline(never)]
-fn guarded(slow: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>>) -> *mut PyObject {
-    // A method is called attached; attaching again tells PyO3 so.
-    Python::attach(|py| {
+fn guarded(slow: impl Fn(Python<'_>) -> PyResult<Py<PyAny>>) -> *mut PyObject {
+    let attached = |py: Python<'_>| {
         let error = match catch_unwind(AssertUnwindSafe(|| slow(py))) {
             Ok(Ok(object)) => return object.into_ptr(),
             Ok(Err(error)) => error,
@@ -120,7 +119,11 @@ fn guarded(slow: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>>) -> *mut PyObjec
         };
         error.restore(py);
         std::ptr::null_mut()
-    })
+    };
+    // A method is called attached; attaching again tells PyO3 so. Finalizers are called when the interpreter is taken
+    // down, too, when it lets nobody attach any more.
+    // SAFETY: attached, as every method is called.
+    Python::try_attach(attached).unwrap_or_else(|| attached(unsafe { Python::assume_attached() }))
 }
 
 fn words(panic: &(dyn Any + Send)) -> &str {
@@ -227,18 +230,13 @@ unsafe fn number(object: *mut PyObject) -> Number {
 
 impl Counter {
     #[inline(always)]
-    fn add_whole(series: &engine::Counter, n: u64) {
+    pub(crate) fn add_whole(series: &engine::Counter, n: u64) {
         record!(|shard| series.add_on(shard, n), series.add(n));
     }
 
     #[inline(always)]
-    fn add_float(series: &engine::Counter, v: f64) {
+    pub(crate) fn add_float(series: &engine::Counter, v: f64) {
         record!(|shard| series.add_f64_on(shard, v), series.add_f64(v));
-    }
-
-    /// Adds a number that is not negative.
-    pub(crate) fn add(series: &engine::Counter, v: f64) {
-        Self::add_float(series, v);
     }
 }
 
@@ -311,7 +309,7 @@ hot!(
 
 /// A method of a gauge with one number: what it does with it, and the number without argument.
 macro_rules! hot_gauge {
-    ($name:ident, $without:expr, |$series:ident, $v:ident| $act:expr, $slow:path) => {
+    ($name:ident, $without:expr, $sets:literal, |$series:ident, $v:ident| $act:expr, $slow:path) => {
         hot!(
             $name,
             Gauge,
@@ -327,7 +325,7 @@ macro_rules! hot_gauge {
                     _ => None,
                 };
                 match (this.inner.series.get(), given) {
-                    (Some($series), Some($v)) => {
+                    (Some($series), Some($v)) if $sets || !this.inner.only_sets() => {
                         $act;
                         Some(none())
                     }
@@ -339,9 +337,9 @@ macro_rules! hot_gauge {
     };
 }
 
-hot_gauge!(gauge_set, None, |series, v| series.set(v), Gauge::set_slowly);
-hot_gauge!(gauge_inc, Some(1.0), |series, v| series.add(v), Gauge::inc_slowly);
-hot_gauge!(gauge_dec, Some(1.0), |series, v| series.sub(v), Gauge::dec_slowly);
+hot_gauge!(gauge_set, None, true, |series, v| series.set(v), Gauge::set_slowly);
+hot_gauge!(gauge_inc, Some(1.0), false, |series, v| series.add(v), Gauge::inc_slowly);
+hot_gauge!(gauge_dec, Some(1.0), false, |series, v| series.sub(v), Gauge::dec_slowly);
 
 /// `observe` of a class.
 macro_rules! hot_observe {

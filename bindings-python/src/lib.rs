@@ -13,6 +13,7 @@ mod samples;
 
 use pyo3::prelude::*;
 
+/// The native half of tykmetrics: metrics, registries, requests, and the parsers and writers of expositions.
 #[pymodule]
 mod _native {
     use super::*;
@@ -31,7 +32,6 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        clock::set_up(module.py())?;
         hot::set_up(module.py())
     }
 }

@@ -13,8 +13,9 @@ use engine::{FamilyVec, Metric};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyInt, PyTuple, PyType};
 use pyo3::{PyClass, PyTraverseError, PyVisit};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 /// A family as the objects that stand for it share it.
@@ -25,6 +26,8 @@ pub(crate) struct Definition<M> {
     pub(crate) label_names: Vec<String>,
     /// Whether an infinity that is observed is meant, as prometheus_client takes it, or a mistake.
     pub(crate) takes_infinity: bool,
+    /// Whether a gauge may be set and not moved.
+    pub(crate) only_sets: bool,
     /// The bounds that were asked for.
     pub(crate) bounds: Vec<f64>,
     pub(crate) states: Vec<String>,
@@ -64,6 +67,8 @@ pub(crate) struct Inner<M> {
     pub(crate) definition: OnceLock<Arc<Definition<M>>>,
     /// The children of a parent that were given out.
     pub(crate) children: OnceLock<Box<Children>>,
+    /// A gauge that may be set and not moved.
+    only_sets: AtomicBool,
 }
 
 /// The children that were given out, by identity and by text.
@@ -75,11 +80,23 @@ pub(crate) struct Children {
 
 impl<M> Default for Inner<M> {
     fn default() -> Self {
-        Inner { series: OnceLock::new(), definition: OnceLock::new(), children: OnceLock::new() }
+        Inner {
+            series: OnceLock::new(),
+            definition: OnceLock::new(),
+            children: OnceLock::new(),
+            only_sets: AtomicBool::new(false),
+        }
     }
 }
 
 impl<M> Inner<M> {
+    /// Whether a gauge may be set and not moved.
+    #[inline(always)]
+    pub(crate) fn only_sets(&self) -> bool {
+        // Relaxed: written before the object is given out.
+        self.only_sets.load(Relaxed)
+    }
+
     /// The family, which the constructor makes.
     pub(crate) fn definition(&self) -> PyResult<&Arc<Definition<M>>> {
         self.definition.get().ok_or_else(|| PyRuntimeError::new_err("the metric was not constructed: call __init__"))
@@ -113,7 +130,7 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
         )))
     }
 
-    /// The series of these label values. One that is new begins by Python's clock, if that was patched.
+    /// The series of these label values. One that is new begins by Python's clock.
     fn bind(py: Python<'_>, definition: &Definition<Self::Series>, labels: &[&str]) -> PyResult<Self::Series> {
         let known = definition.family.get(labels).or_raise()?;
         if let Some(series) = known {
@@ -152,6 +169,8 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
         let class: Bound<'_, PyType> = this.as_any().get_type();
         let child = class.call_method1("__new__", (&class,))?;
         let half = child.cast::<Self>()?.get().inner();
+        // Relaxed: as where it is read.
+        half.only_sets.store(definition.only_sets, Relaxed);
         if half.definition.set(Arc::clone(definition)).is_err() || half.series.set(series).is_err() {
             return Err(PyRuntimeError::new_err(format!("{class}.__new__ gave an object that was used before")));
         }
@@ -200,18 +219,16 @@ fn pairs(labels: &[(String, String)]) -> Vec<(&str, &str)> {
     labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
-/// An exemplar that was given, if it says anything.
-fn exemplar<'a, 'py>(given: Option<&'a Bound<'py, PyAny>>) -> PyResult<Option<&'a Bound<'py, PyAny>>> {
+/// The labels of an exemplar that was given, if it says anything, checked by the rules that Python has switched on.
+fn exemplar(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<(String, String)>>> {
     match given {
-        Some(labels) if labels.is_truthy()? => Ok(Some(labels)),
+        Some(labels) if labels.is_truthy()? => {
+            let validation = labels.py().import("tykmetrics.prometheus_client.validation")?;
+            validation.call_method1("_validate_exemplar", (labels,))?;
+            exemplar_labels(labels).map(Some)
+        }
         _ => Ok(None),
     }
-}
-
-/// Checks an exemplar's labels by the rules that Python has switched on.
-fn check_exemplar(labels: &Bound<'_, PyAny>) -> PyResult<()> {
-    labels.py().import("tykmetrics.prometheus_client.validation")?.call_method1("_validate_exemplar", (labels,))?;
-    Ok(())
 }
 
 impl Counter {
@@ -219,6 +236,7 @@ impl Counter {
         let py = this.py();
         let [amount, given] = call.bind("inc", ["amount", "exemplar"], 0)?;
         let series = this.get().series()?;
+        let whole = amount.map_or(Some(1), |amount| amount.cast_exact::<PyInt>().ok()?.extract::<u64>().ok());
         let amount = amount.map_or(Ok(1.0), real)?;
         if amount < 0.0 {
             let name = &this.get().inner.definition()?.name;
@@ -226,10 +244,13 @@ impl Counter {
                 "Counters can only be incremented by non-negative amounts: counter {name:?} was given {amount}"
             )));
         }
-        Counter::add(series, amount);
+        match whole {
+            Some(n) => Counter::add_whole(series, n),
+            None => Counter::add_float(series, amount),
+        }
+        // An exemplar that is refused does not cost the record.
         if let Some(labels) = exemplar(given)? {
-            check_exemplar(labels)?;
-            series.exemplar(amount, &pairs(&exemplar_labels(labels)?), clock::now_ms(py)?).or_raise()?;
+            series.exemplar(amount, &pairs(&labels), clock::now_ms(py)?).or_raise()?;
         }
         Ok(py.None())
     }
@@ -248,14 +269,26 @@ impl Gauge {
         Ok(py.None())
     }
 
+    fn may_move(&self, method: &str) -> PyResult<()> {
+        match self.inner.only_sets() {
+            false => Ok(()),
+            true => Err(PyRuntimeError::new_err(format!(
+                "{method} must not be used with the mostrecent mode: gauge {:?} shows what was set last; call set()",
+                self.inner.definition()?.name
+            ))),
+        }
+    }
+
     pub(crate) fn inc_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
         let [amount] = call.bind("inc", ["amount"], 0)?;
+        this.get().may_move("inc")?;
         this.get().series()?.add(amount.map_or(Ok(1.0), real)?);
         Ok(this.py().None())
     }
 
     pub(crate) fn dec_slowly(this: &Bound<'_, Self>, call: &Call<'_>) -> PyResult<Py<PyAny>> {
         let [amount] = call.bind("dec", ["amount"], 0)?;
+        this.get().may_move("dec")?;
         this.get().series()?.sub(amount.map_or(Ok(1.0), real)?);
         Ok(this.py().None())
     }
@@ -271,9 +304,9 @@ impl Histogram {
             true => series.observe_infinity(),
             false => Histogram::observe(series, amount),
         }
+        // As of a counter.
         if let Some(labels) = exemplar(given)? {
-            check_exemplar(labels)?;
-            series.exemplar(amount, &pairs(&exemplar_labels(labels)?), clock::now_ms(py)?).or_raise()?;
+            series.exemplar(amount, &pairs(&labels), clock::now_ms(py)?).or_raise()?;
         }
         Ok(py.None())
     }
@@ -321,6 +354,8 @@ pub(crate) struct Asked {
     states: Option<Vec<String>>,
     #[pyo3(item)]
     takes_infinity: bool,
+    #[pyo3(item)]
+    only_sets: bool,
 }
 
 impl Asked {
@@ -387,10 +422,13 @@ macro_rules! metric_class {
                     unit: $asked.unit,
                     label_names: $asked.label_names,
                     takes_infinity: $asked.takes_infinity,
+                    only_sets: $asked.only_sets,
                     bounds: $asked.buckets.unwrap_or_default(),
                     states: $asked.states.unwrap_or_default(),
                     family,
                 };
+                // Relaxed: as where it is read.
+                self.inner.only_sets.store(definition.only_sets, Relaxed);
                 if definition.label_names.is_empty() {
                     let series = Self::bind(py, &definition, &[])?;
                     let _ = self.inner.series.set(series);

@@ -17,6 +17,8 @@ const OUTCOMES: usize = 4096;
 /// The families of a gateway in a registry.
 #[pyclass(frozen, subclass, weakref, module = "tykmetrics._native")]
 pub(crate) struct Requests {
+    /// Has the families and what is derived from them, and nothing else, so that it can tell them apart.
+    home: engine::Registry,
     gateway: Gateway,
     pub(crate) known: Requested<Outcome>,
     by_text: Mutex<HashMap<Request, Arc<Outcome>>>,
@@ -74,21 +76,26 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
 #[pymethods]
 impl Requests {
     #[new]
-    #[pyo3(signature = (registry, /))]
-    fn new(registry: &Registry) -> PyResult<Self> {
-        let gateway = Gateway::new(&registry.registry).or_raise()?;
-        Ok(Requests { gateway, known: Requested::default(), by_text: Mutex::default() })
+    #[pyo3(signature = (registry=None))]
+    fn new(registry: Option<&Registry>) -> PyResult<Self> {
+        let home = engine::Registry::new();
+        let gateway = Gateway::new(&home).or_raise()?;
+        let requests = Requests { home, gateway, known: Requested::default(), by_text: Mutex::default() };
+        if let Some(registry) = registry {
+            requests._list(registry);
+        }
+        Ok(requests)
     }
 
-    /// Take the families out of a registry of the engine.
-    fn _unlist(&self, registry: &Registry) {
-        self.gateway.unregister(&registry.registry);
+    /// Show the families in a registry, and return the number to remove them by, as a collector's.
+    fn _list(&self, registry: &Registry) -> u64 {
+        registry.registry.register_collector(Shown(self.home.clone()))
     }
 
     /// Return the families as `(name, documentation, type, unit, samples)`.
     fn _tell<'py>(&self, py: Python<'py>, created: bool) -> PyResult<Bound<'py, PyList>> {
-        let all = py.detach(|| self.gateway.snapshot());
-        let told: Vec<_> = all.families.iter().map(|family| engine::samples::of(family, created)).collect();
+        let snapshot = py.detach(|| self.home.snapshot());
+        let told: Vec<_> = snapshot.families.iter().map(|family| engine::samples::of(family, created)).collect();
         crate::samples::list(py, &told)
     }
 
@@ -128,15 +135,24 @@ impl Requests {
     }
 }
 
-impl Teller for Gateway {
+impl Teller for Shown {
     fn tell(&self) -> Vec<engine::snapshot::Family> {
-        self.snapshot().families
+        self.0.snapshot().families
     }
 }
 
 /// The families of an object that is a collector of requests.
 pub(crate) fn teller(object: &Bound<'_, PyAny>) -> Option<Arc<dyn Teller>> {
-    Some(Arc::new(object.cast::<Requests>().ok()?.get().gateway.clone()))
+    Some(Arc::new(Shown(object.cast::<Requests>().ok()?.get().home.clone())))
+}
+
+/// The families of a registry, shown in another.
+struct Shown(engine::Registry);
+
+impl engine::Collector for Shown {
+    fn collect(&self, into: &mut engine::snapshot::Snapshot) {
+        into.families.append(&mut self.0.snapshot().families);
+    }
 }
 
 /// The statuses that HTTP has: 100 to 599.

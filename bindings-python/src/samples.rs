@@ -105,7 +105,7 @@ enum Source {
 
 /// Writes families, native and converted ones alike. The interpreter is free.
 fn write(sources: Vec<Source>, created: bool, target: Target, escaping: Escaping) -> Result<Vec<u8>, WriteError> {
-    let told: Vec<Told> = sources
+    let mut told: Vec<Told> = sources
         .into_iter()
         .flat_map(|source| match source {
             Source::Native(native) => native.tell().into_iter().map(Told::Native).collect(),
@@ -113,10 +113,10 @@ fn write(sources: Vec<Source>, created: bool, target: Target, escaping: Escaping
         })
         .collect();
     let families: Vec<Family<'_>> = told
-        .iter()
+        .iter_mut()
         .map(|told| match told {
             Told::Native(family) => samples::of(family, created),
-            Told::Converted(family) => family.clone(),
+            Told::Converted(family) => std::mem::take(family),
         })
         .collect();
     match target {

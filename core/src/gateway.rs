@@ -6,10 +6,8 @@
 
 mod derived;
 
-use crate::collect::Collector;
 use crate::error::Result;
-use crate::merge::snapshot::Snapshot;
-use crate::record::{Counter, Histogram, Metric};
+use crate::record::{Counter, Histogram};
 use crate::registry::{Family, Registry};
 use crate::shard::Shard;
 use derived::Derived;
@@ -55,9 +53,6 @@ const NAMES: [&str; 16] = [
 #[derive(Clone)]
 pub struct Gateway {
     families: Arc<Families>,
-    derived: Arc<Derived>,
-    /// The number of what is derived among the registry's collectors.
-    collector: u64,
 }
 
 /// The families, shared with the collector of what is derived from them.
@@ -213,43 +208,8 @@ impl Gateway {
                 .register()?,
         };
         let families = Arc::new(families);
-        let derived = Arc::new(Derived::new(Arc::clone(&families)));
-        let collector = registry.register_collector(Arc::clone(&derived));
-        Ok(Gateway { families, derived, collector })
-    }
-
-    /// Everything the gateway tells, what is derived included, as plain numbers.
-    pub fn snapshot(&self) -> Snapshot {
-        let mut all = Snapshot::default();
-        let families = &*self.families;
-        let Families { requests, errors, statuses, latency, providers, models, calls, call_errors, .. } = families;
-        all.families.extend([requests.snapshot(), errors.snapshot(), statuses.snapshot(), latency.snapshot()]);
-        for party in [providers, models] {
-            all.families.extend([party.requests.snapshot(), party.errors.snapshot(), party.latency.snapshot()]);
-        }
-        let Families { cache_hits, cache_misses, queries, query_latency, .. } = families;
-        all.families.extend([
-            cache_hits.snapshot(),
-            cache_misses.snapshot(),
-            queries.snapshot(),
-            query_latency.snapshot(),
-        ]);
-        all.families.extend([calls.snapshot(), call_errors.snapshot()]);
-        self.derived.collect(&mut all);
-        all
-    }
-
-    /// The names of the families that records go to.
-    pub fn names() -> &'static [&'static str] {
-        &NAMES
-    }
-
-    /// Takes the families out of a registry. The gateway goes on counting.
-    pub fn unregister(&self, registry: &Registry) {
-        NAMES.iter().for_each(|name| {
-            registry.unregister(name);
-        });
-        registry.unregister_collector(self.collector);
+        registry.register_collector(Derived::new(Arc::clone(&families)));
+        Ok(Gateway { families })
     }
 
     /// The series of requests that ended so. To keep: the lookups cost more than the records.

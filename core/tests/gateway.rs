@@ -106,21 +106,3 @@ fn a_taken_name_is_an_error_that_names_it() {
     let left: Vec<_> = registry.snapshot().families.iter().map(|family| family.meta.name.clone()).collect();
     assert_eq!(left, ["provider_errors_total"], "nothing was changed");
 }
-
-#[test]
-fn a_gateway_tells_of_itself_what_its_registry_tells() {
-    let registry = Registry::new();
-    let gateway = Gateway::new(&registry).unwrap();
-    gateway.record_request("/a", "GET", 0.25, 200, Some("openai"), Some("gpt-4"));
-    gateway.cache_hits().inc();
-    let names = |snapshot: Snapshot| {
-        let mut names: Vec<_> = snapshot.families.iter().map(|family| family.meta.name.clone()).collect();
-        names.sort();
-        names
-    };
-    assert_eq!(names(gateway.snapshot()), names(registry.snapshot()));
-    assert!(Gateway::names().iter().all(|name| gateway.snapshot().family(name).is_some()));
-    assert_eq!(gateway.snapshot().value("provider_error_rate", &[]), Some(0.0));
-    gateway.unregister(&registry);
-    assert!(registry.snapshot().families.is_empty());
-}

@@ -15,10 +15,15 @@ from tykmetrics.prometheus_client.context_managers import ExceptionCounter, Inpr
 from tykmetrics.prometheus_client.metrics_core import Metric
 from tykmetrics.prometheus_client.samples import Exemplar, Sample
 from tykmetrics.prometheus_client.validation import _validate_labelnames, _validate_metric_name
-from tykmetrics.registry import _NATIVE, REGISTRY, CollectorRegistry, shows_created
+from tykmetrics.registry import REGISTRY, CollectorRegistry, shows_created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    # What every class below has from its native half.
+    from tykmetrics._native import _Metric as _Native
+else:
+    _Native = object
 
 INF = float("inf")
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, INF)
@@ -42,6 +47,7 @@ class _Asked(TypedDict):
     window: float | None
     states: Sequence[str] | None
     takes_infinity: bool
+    only_sets: bool
 
 
 def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) -> str:
@@ -71,7 +77,7 @@ def metric_of(family: tuple[Any, ...], samples: Iterable[tuple[Any, ...]]) -> Me
     return metric
 
 
-class MetricBase:
+class MetricBase(_Native):
     """What all metrics have in common."""
 
     _type: ClassVar[str] = ""
@@ -80,22 +86,6 @@ class MetricBase:
     _default_limit: ClassVar[int | None] = None
     # Whether an infinity that is observed is meant, or counted apart as a mistake.
     _takes_infinity: ClassVar[bool] = False
-
-    if TYPE_CHECKING:
-        _labelnames: tuple[str, ...]
-        _labelvalues: tuple[str, ...]
-        _documentation: str
-        _unit: str
-        _full_name: str
-
-        def labels(self, *labelvalues: object, **labelkwargs: object) -> Any: ...
-        def _make(self, maker: _native.Registry, asked: _Asked) -> None: ...
-        def _list(self, registry: _native.Registry) -> None: ...
-        def _remove(self, *values: object) -> bool: ...
-        def _remove_matching(self, labels: Sequence[tuple[str, str]]) -> int: ...
-        def _clear(self) -> None: ...
-        def _children(self) -> list[list[str]]: ...
-        def _tell(self, created: bool) -> tuple[str, str, str, str, list[tuple[Any, ...]]]: ...
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Give a subclass the hot methods as its own, which the interpreter calls without looking further."""
@@ -119,12 +109,13 @@ class MetricBase:
         quantiles: Sequence[float] | None = None,
         window: float | None = None,
         states: Sequence[str] | None = None,
+        only_sets: bool = False,
     ) -> None:
         """Check what was asked for, make the family and register it."""
         if isinstance(labelnames, str):
             raise ValueError(f"labelnames of {name!r} is a sequence of names, not the string {labelnames!r}")
         full = _full_name(self._type, name, namespace, subsystem, unit)
-        names = _validate_labelnames(self, labelnames)
+        names = _validate_labelnames(type(self), labelnames)
         _validate_metric_name(full)
         maker = _workshop if registry is None else registry._core
         self._make(
@@ -142,6 +133,7 @@ class MetricBase:
                 window=window,
                 states=states,
                 takes_infinity=self._takes_infinity,
+                only_sets=only_sets,
             ),
         )
         if registry:
@@ -215,9 +207,6 @@ class MetricBase:
         return f"{kind.__module__}.{kind.__name__}({self._name})"
 
 
-_NATIVE.add(MetricBase.collect)
-
-
 class Counter(MetricBase, _native.Counter):
     """A number that only goes up: requests, errors, bytes sent."""
 
@@ -286,7 +275,18 @@ class Gauge(MetricBase, _native.Gauge):
                 f"Invalid multiprocess mode of gauge {name!r}: {multiprocess_mode!r} is none of "
                 f"{', '.join(sorted(self._MULTIPROC_MODES))}"
             )
-        self._construct(name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after)
+        self._construct(
+            name,
+            documentation,
+            labelnames,
+            namespace,
+            subsystem,
+            unit,
+            registry,
+            limit,
+            expire_after,
+            only_sets="mostrecent" in multiprocess_mode,
+        )
 
     def set_to_current_time(self) -> None:
         """Set the gauge to the current time, in seconds since 1970."""

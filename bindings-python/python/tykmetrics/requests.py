@@ -13,18 +13,15 @@ import inspect
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from tykmetrics import _native, wrappers
+from tykmetrics import wrappers
 from tykmetrics.block import TrackBlock, track_block
-from tykmetrics.metrics import metric_of
+from tykmetrics.metrics_collector import MetricsCollector
 from tykmetrics.once import once
-from tykmetrics.prometheus_client.metrics_core import Metric
-from tykmetrics.registry import _NATIVE, REGISTRY, shows_created
+from tykmetrics.registry import REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
-
-    from typing_extensions import Self
 
     from tykmetrics.registry import CollectorRegistry
 
@@ -44,53 +41,20 @@ if TYPE_CHECKING:
         """Count a request of the process's registry: `get_metrics_collector().record_request`, bound."""
 
 
-__all__ = ["Requests", "TrackBlock", "get_metrics_collector", "record_request", "track_block", "track_request"]
+__all__ = [
+    "MetricsCollector",
+    "TrackBlock",
+    "get_metrics_collector",
+    "record_request",
+    "track_block",
+    "track_request",
+]
 
 # The type of what is decorated is kept whole: overloads, methods, awaitables. A ParamSpec would flatten them.
 _Callable = TypeVar("_Callable", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")
 
 
-class Requests(_native.Requests):
-    """What a gateway tells of its requests: by endpoint, provider and model, its cache, database and services.
-
-    Made by `get_metrics_collector`. It is a collector of the registry: what it counts is scraped with everything else.
-    """
-
-    _registry: CollectorRegistry
-
-    def __new__(cls, registry: CollectorRegistry) -> Self:
-        """Make the families in a registry and register them."""
-        made = super().__new__(cls, registry._core)
-        try:
-            registry.register(made)
-        except BaseException:
-            made._unlist(registry._core)
-            raise
-        return made
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        """Leave everything to `__new__`: the native half is made whole."""
-
-    def describe(self) -> list[Metric]:
-        """Return the families without their samples."""
-        return [metric_of(family, samples=()) for family in self._tell(False)]
-
-    def collect(self) -> list[Metric]:
-        """Return the families with their samples."""
-        return [metric_of(family, samples=family[4]) for family in self._tell(shows_created())]
-
-    def _join(self, registry: CollectorRegistry) -> None:
-        """Do nothing: the families were made in the registry's engine."""
-
-    def _leave(self, registry: CollectorRegistry) -> None:
-        self._unlist(registry._core)
-
-
-_native.equip(Requests)
-_NATIVE.add(Requests.collect)
-
-
-def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> Requests:
+def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> MetricsCollector:
     """Return the collector of a registry's requests, always the same one, which is made when it is first asked for.
 
     It has `record_request`, `record_cache_hit`, `record_cache_miss`, `record_db_query` and `record_external_api_call`,
@@ -99,7 +63,7 @@ def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> Requests:
     Raises:
         ValueError: when the registry has other metrics of these names.
     """
-    return once(registry, "requests", Requests)
+    return once(registry, "requests", MetricsCollector)
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from tykmetrics.prometheus_client import CollectorRegistry, start_http_server
 
 # A program that hangs is a failed test, not a run without an end.

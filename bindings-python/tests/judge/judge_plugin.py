@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+
 from tykmetrics.prometheus_client import install
 
 install()
@@ -30,3 +33,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was skipped."""
     for nodeid in _skipped:
         terminalreporter.write_line(f"SKIPPED, which counts as failed: {nodeid}")
+
+
+def pytest_report_header() -> str:
+    """Say what is judged."""
+    return f"prometheus_client is {sys.modules['prometheus_client'].__file__}"

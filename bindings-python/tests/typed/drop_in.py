@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from typing_extensions import assert_type
+
 from tykmetrics.prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -19,7 +21,6 @@ from tykmetrics.prometheus_client.core import CounterMetricFamily, GaugeMetricFa
 from tykmetrics.prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from tykmetrics.prometheus_client.parser import text_string_to_metric_families
 from tykmetrics.prometheus_client.registry import Collector
-from typing_extensions import assert_type
 
 
 class Mine(Collector):
@@ -40,7 +41,7 @@ histogram = Histogram("h", "Help.", registry=REGISTRY)
 assert_type(counter.labels("x"), Counter)
 assert_type(generate_latest(registry), bytes)
 assert_type(generate_openmetrics(registry), bytes)
-assert_type(CONTENT_TYPE_LATEST, str)
+header: tuple[str, str] = ("Content-Type", CONTENT_TYPE_LATEST)
 applications = (make_asgi_app(registry), make_wsgi_app(registry))
 for family in text_string_to_metric_families("a 1\n"):
     assert_type(family, Metric)

@@ -25,7 +25,12 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
         timeout=PATIENCE,
         check=False,
         cwd=HERE,
-        env={**os.environ, "MYPY_CACHE_DIR": os.devnull},
+        # Pyright looks at the packages of the first interpreter there is.
+        env={
+            **os.environ,
+            "MYPY_CACHE_DIR": os.devnull,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        },
     )
 
 

@@ -141,7 +141,7 @@ latency.observe(None)  # type: ignore[arg-type]
 Counter("c")  # type: ignore[call-arg]
 Counter("c", "Help.", labels=["a"])  # type: ignore[call-arg]
 plain("1")  # type: ignore[arg-type]
-coroutine()  # type: ignore[call-arg]
+taken_wrongly: Callable[[str], Awaitable[str]] = coroutine  # type: ignore[assignment]
 record_request("/chat", "POST", "0.2", 200)  # type: ignore[arg-type]
 render(registry=3)  # type: ignore[arg-type]
 

@@ -47,9 +47,3 @@ pub trait Collector: Send + Sync {
     /// Adds families to a scrape.
     fn collect(&self, into: &mut Snapshot);
 }
-
-impl<C: Collector + ?Sized> Collector for std::sync::Arc<C> {
-    fn collect(&self, into: &mut Snapshot) {
-        (**self).collect(into);
-    }
-}

@@ -50,11 +50,6 @@ pub trait Metric: Clone + Send + Sync + sealed::Sealed + 'static {
         self.bound().place()
     }
 
-    /// The family that the handle's series is of, with all of its series, as plain numbers.
-    fn snapshot(&self) -> crate::merge::snapshot::Family {
-        self.bound().family.snapshot()
-    }
-
     /// The values of the family's labels, in their order; none of an overflow series, which stands for many.
     fn label_values(&self) -> Vec<String> {
         let bound = self.bound();

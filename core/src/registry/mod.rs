@@ -276,7 +276,7 @@ impl Registry {
         names.retain(|_, owner| owner.uid != family.uid);
         *families = Arc::new(list);
         family.changed();
-        held(self.inner.unlisted.lock()).push(Arc::downgrade(&family));
+        self.remember(&family);
         // What is left of it may be the last of the host's callbacks, which are dropped where no lock is held.
         drop((families, names));
         true
@@ -341,8 +341,18 @@ impl Registry {
         let family = Core::new(spec, meta, inner.space, Arc::clone(&inner.words), Arc::clone(&inner.budget));
         let family = Arc::new(family);
         family.prepare()?;
-        held(inner.unlisted.lock()).push(Arc::downgrade(&family));
+        self.remember(&family);
         Ok(family)
+    }
+
+    /// Remembers a family that no list holds, for its upkeep. Those that nobody holds any more are forgotten when the list
+    /// would grow, so that families that come and go take no memory even where nobody scrapes.
+    fn remember(&self, family: &Arc<Core>) {
+        let mut unlisted = held(self.inner.unlisted.lock());
+        if unlisted.len() == unlisted.capacity() {
+            unlisted.retain(|family| family.strong_count() > 0);
+        }
+        unlisted.push(Arc::downgrade(family));
     }
 
     /// The family of `meta`, made if there is none.

@@ -201,7 +201,7 @@ impl Told {
                 let whole = value.trunc();
                 // A counter of the engine is a whole number and a fraction of it.
                 (value >= 0.0 && whole < u64::MAX as f64)
-                    .then(|| Value::Counter { whole: whole as u64, part: value - whole })
+                    .then_some(Value::Counter { whole: whole as u64, part: value - whole })
             }
             Kind::Gauge => self.value.map(Value::Gauge),
             Kind::Unknown => self.value.map(Value::Unknown),

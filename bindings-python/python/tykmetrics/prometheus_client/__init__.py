@@ -102,7 +102,7 @@ __all__ = (
 
 
 def __getattr__(name: str) -> Any:
-    """Import what serves and pushes when it is asked for: http.server, ssl and urllib are half of the time to import."""
+    """Import what serves and pushes when it is asked for: http.server, ssl and urllib are half of the import's time."""
     if name == "exposition":
         return importlib.import_module("tykmetrics.prometheus_client.exposition")
     if name in __all__:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.decorator import decorate
 

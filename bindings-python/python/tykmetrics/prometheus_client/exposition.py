@@ -182,8 +182,8 @@ def _bake_output(
     encoder, content_type = choose_encoder(accept_header)
     if "name[]" in params:
         # Django's parameters give the last of several values by [], and all of them by getlist.
-        names = params.getlist("name[]") if hasattr(params, "getlist") else params["name[]"]
-        registry = registry.restricted_registry(names)
+        values = getattr(params, "getlist", params.__getitem__)
+        registry = registry.restricted_registry(values("name[]"))
     output = encoder(registry)
     headers = [("Content-Type", content_type)]
     if not disable_compression and gzip_accepted(accept_encoding_header):

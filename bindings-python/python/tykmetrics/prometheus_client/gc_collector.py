@@ -28,7 +28,7 @@ class GCCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Return the statistics of all generations."""
         stats = gc.get_stats()
-        families = []
+        families: list[Metric] = []
         for name, documentation, key in _FAMILIES:
             family = CounterMetricFamily(name, documentation, labels=["generation"])
             for generation, stat in enumerate(stats):

@@ -6,6 +6,8 @@ Here is also the switch of `_created` samples. It is read at each scrape, so it 
 from __future__ import annotations
 
 import os
+from abc import ABCMeta
+from typing import cast
 
 from tykmetrics import metrics as _metrics
 from tykmetrics.prometheus_client import values as values
@@ -57,7 +59,8 @@ def enable_created_metrics() -> None:
     _use_created = True
 
 
-# As in prometheus_client no family has a limit of its own. The engine's limit of a whole registry stays: 2,000,000 series.
+# As in prometheus_client no family has a limit of its own. The engine's limit of a whole registry stays, which is
+# 2,000,000 series.
 _UNLIMITED = 0xFFFF_FFFF
 
 
@@ -106,6 +109,6 @@ class Enum(_metrics.Enum):
 
 
 for _kind in (_metrics.Counter, _metrics.Gauge, _metrics.Summary, _metrics.Histogram, _metrics.Info, _metrics.Enum):
-    MetricWrapperBase.register(_kind)
+    cast(ABCMeta, MetricWrapperBase).register(_kind)
 
 adopt(__name__)

@@ -16,7 +16,7 @@ class PlatformCollector(Collector):
 
     def __init__(self, registry: CollectorRegistry | None = REGISTRY, platform: Any | None = None) -> None:
         """Join a registry, if there is one; `platform` stands in for the module of that name."""
-        self._platform = pf if platform is None else platform
+        self._platform: Any = pf if platform is None else platform
         info = self._info()
         if self._platform.system() == "Java":
             info.update(self._java())

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from tykmetrics import _native
 from tykmetrics.prometheus_client.registry import Collector
-from tykmetrics.registry import families, shows_created
 from tykmetrics.prometheus_client.validation import _is_valid_legacy_labelname, _is_valid_legacy_metric_name
+from tykmetrics.registry import families, shows_created
 
 CONTENT_TYPE_LATEST = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 """Content type of OpenMetrics 1.0."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from twisted.internet import reactor
 from twisted.web.wsgi import WSGIResource
 
@@ -11,4 +13,6 @@ from tykmetrics.prometheus_client.registry import REGISTRY, Collector
 
 def MetricsResource(registry: Collector = REGISTRY) -> WSGIResource:
     """Return a resource for the metrics of a registry; the reactor's threads make its answers."""
-    return WSGIResource(reactor, reactor.getThreadPool(), exposition.make_wsgi_app(registry))  # type: ignore[attr-defined]
+    # Twisted's types tell neither what a reactor has nor what its resources take.
+    threads = cast(Any, reactor).getThreadPool()
+    return cast(WSGIResource, cast(Any, WSGIResource)(reactor, threads, exposition.make_wsgi_app(registry)))

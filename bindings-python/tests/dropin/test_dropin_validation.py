@@ -8,6 +8,7 @@ from typing import Any
 import prometheus_client.utils
 import prometheus_client.validation as peer
 import pytest
+
 from tykmetrics.prometheus_client import utils, validation
 
 NAMES = ["a", "a:b", "_a", "__a", "9a", "a.b", "a b", "ü", "", '"a.b"', '"', "a\udc80", "a\n"]

@@ -15,6 +15,7 @@ from urllib.error import HTTPError, URLError
 import prometheus_client as peer
 import pytest
 import trustme
+
 from tykmetrics.prometheus_client import (
     CollectorRegistry,
     Gauge,

@@ -1,90 +1,10 @@
-"""After `install()` the name prometheus_client means the drop-in, in programs that know nothing of it."""
+"""Packages that know only prometheus_client record and expose through the drop-in after `install()`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Program = Callable[..., str]
-
-
-def test_every_module_is_one_object_under_both_names(program: Program) -> None:
-    program("""
-        import pkgutil, importlib
-        from tykmetrics import prometheus_client as ours
-        assert ours.install() is ours
-        import prometheus_client
-        assert prometheus_client is ours
-        modules = [found.name for found in pkgutil.walk_packages(ours.__path__, "prometheus_client.")]
-        assert "prometheus_client.openmetrics.parser" in modules and "prometheus_client.twisted" in modules
-        for name in modules:
-            module = importlib.import_module(name)
-            assert module is importlib.import_module("tykmetrics." + name), name
-            assert module.__spec__.name == module.__name__ == "tykmetrics." + name, name
-    """)
-
-
-def test_modules_that_need_other_packages_are_imported_when_asked_for(program: Program) -> None:
-    program("""
-        import sys
-        from tykmetrics.prometheus_client import install
-        install()
-        assert not {"aiohttp", "django", "twisted"} & set(sys.modules)
-        from prometheus_client.aiohttp import make_aiohttp_handler
-        from prometheus_client.django.exposition import PrometheusDjangoView
-        assert "aiohttp" in sys.modules and "django" in sys.modules
-        from tykmetrics.prometheus_client.django import PrometheusDjangoView as ours
-        assert PrometheusDjangoView is ours
-    """)
-
-
-def test_what_is_patched_under_one_name_is_patched_under_the_other(program: Program) -> None:
-    program("""
-        from unittest.mock import patch
-        from tykmetrics.prometheus_client import install, make_wsgi_app
-        install()
-        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
-        with patch("prometheus_client.exposition._bake_output", return_value=("200 OK", [], b"patched")):
-            assert make_wsgi_app()(environ, lambda *_: None) == [b"patched"]
-    """)
-
-
-def test_a_module_that_prometheus_client_does_not_have_is_not_found(program: Program) -> None:
-    program("""
-        from tykmetrics.prometheus_client import install
-        install()
-        try:
-            import prometheus_client.nowhere
-        except ModuleNotFoundError as error:
-            assert error.name == "prometheus_client.nowhere"
-        else:
-            raise AssertionError("found")
-    """)
-
-
-def test_installing_twice_is_installing_once(program: Program) -> None:
-    program("""
-        import sys
-        from tykmetrics.prometheus_client import install
-        before = len(sys.meta_path)
-        assert install() is install()
-        assert len(sys.meta_path) == before + 1
-    """)
-
-
-def test_installing_too_late_warns_and_still_installs(program: Program) -> None:
-    program("""
-        import warnings
-        import prometheus_client, prometheus_client.parser
-        from tykmetrics import prometheus_client as ours
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            ours.install()
-        assert [warning.category for warning in caught] == [RuntimeWarning]
-        assert "before" in str(caught[0].message)
-        import prometheus_client.parser
-        assert prometheus_client.parser.__name__ == "tykmetrics.prometheus_client.parser"
-    """)
-
 
 SERVE_ASGI = """
     import threading, time, urllib.request, socket

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from tykmetrics.prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 from tykmetrics.prometheus_client.decorator import decorate, decorator, getargspec
 

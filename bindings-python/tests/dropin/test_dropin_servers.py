@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import trustme
 from http_get import get
+
 from tykmetrics.prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 Served = Callable[..., int]

@@ -1,4 +1,4 @@
-"""Graphite, and the servers of other frameworks, over real sockets."""
+"""The Graphite bridge, over a real socket."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from tykmetrics.prometheus_client import CollectorRegistry, Gauge
 from tykmetrics.prometheus_client.bridge.graphite import GraphiteBridge
 
@@ -108,53 +109,3 @@ def test_a_server_that_is_away_does_not_end_regular_pushes(program: Callable[...
     assert arrived().startswith("size 1.5 ")
     """
     )
-
-
-def test_djangos_view_takes_several_names(program: Callable[..., str]) -> None:
-    program("""
-        from django.conf import settings
-        settings.configure(ALLOWED_HOSTS=["*"])
-        import django
-        django.setup()
-        from django.test import RequestFactory
-        from tykmetrics.prometheus_client import CollectorRegistry, Gauge
-        from tykmetrics.prometheus_client.django import PrometheusDjangoView
-        registry = CollectorRegistry()
-        for name in "abc":
-            Gauge(name, "help", registry=registry)
-        view = PrometheusDjangoView.as_view(registry=registry)
-        answer = view(RequestFactory().get("/?name[]=a&name[]=c"))
-        assert [line for line in answer.content.decode().splitlines() if line[0] != "#"] == ["a 0.0", "c 0.0"]
-        assert view(RequestFactory().options("/"))["Allow"] == "OPTIONS,GET"
-        assert b"python_info" in PrometheusDjangoView.as_view()(RequestFactory().get("/")).content
-    """)
-
-
-def test_aiohttps_handler_serves_and_packs(program: Callable[..., str]) -> None:
-    program("""
-        import asyncio
-        from aiohttp import ClientSession, web
-        from tykmetrics.prometheus_client import CollectorRegistry, Gauge
-        from tykmetrics.prometheus_client.aiohttp import make_aiohttp_handler
-
-        async def main():
-            registry = CollectorRegistry()
-            for name in "abc":
-                Gauge(name, "help" * 100, registry=registry)
-            app = web.Application()
-            app.router.add_get("/metrics", make_aiohttp_handler(registry))
-            runner = web.AppRunner(app)
-            await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            port = runner.addresses[0][1]
-            async with ClientSession() as session:
-                url = f"http://127.0.0.1:{port}/metrics?name[]=a&name[]=c"
-                async with session.get(url, headers={"Accept-Encoding": "gzip"}) as answer:
-                    assert answer.headers["Content-Encoding"] == "gzip"
-                    text = await answer.text()
-                    assert [line for line in text.splitlines() if line[0] != "#"] == ["a 0.0", "c 0.0"]
-            await runner.cleanup()
-
-        asyncio.run(main())
-    """)

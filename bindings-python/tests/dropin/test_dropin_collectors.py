@@ -10,6 +10,7 @@ from pathlib import Path
 
 import prometheus_client as peer
 import pytest
+
 from tykmetrics.prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 

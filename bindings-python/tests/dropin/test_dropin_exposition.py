@@ -13,6 +13,7 @@ from typing import Any
 import prometheus_client as peer
 import pytest
 from http_get import get
+
 from tykmetrics.prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -121,9 +122,6 @@ def test_an_error_has_the_family_as_its_last_argument(
         def collect(self) -> Iterable[Metric]:
             return [family]
 
-    if error is TypeError and encode is openmetrics.generate_latest and value is None:
-        assert encode(Collector()).startswith(b"# HELP m help")
-        return
     with pytest.raises(error) as raised:
         encode(Collector())
     assert raised.value.args[-1] is family

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import freezegun
 import pytest
-import time_machine
+
 from tykmetrics.prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 from tykmetrics.prometheus_client.bridge.graphite import GraphiteBridge
 
@@ -25,15 +25,6 @@ def test_freezegun_freezes_created_times_and_exemplars(registry: CollectorRegist
     assert registry.get_sample_value("g") == SECONDS
     assert family.samples[0].exemplar is not None
     assert family.samples[0].exemplar.timestamp == SECONDS
-
-
-def test_time_machine_moves_created_times(registry: CollectorRegistry) -> None:
-    with time_machine.travel(MOMENT, tick=False) as traveller:
-        counter = Counter("c", "help", registry=registry)
-        assert registry.get_sample_value("c_created") == SECONDS
-        traveller.shift(10)
-        counter.reset()
-    assert registry.get_sample_value("c_created") == SECONDS + 10
 
 
 def test_freezegun_decides_how_long_a_block_took(registry: CollectorRegistry) -> None:

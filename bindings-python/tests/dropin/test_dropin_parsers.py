@@ -8,6 +8,7 @@ from typing import Any
 import prometheus_client.openmetrics.parser as peer_openmetrics
 import prometheus_client.parser as peer_text
 import pytest
+
 from tykmetrics.prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -47,8 +48,10 @@ OPENMETRICS = [
     '# TYPE a counter\n# HELP a help\na_total 1 1.5 # {trace="x"} 0.5 1.000000001\na_created 1 1.5\n# EOF\n',
     '# TYPE h histogram\nh_bucket{le="1.0"} 1\nh_bucket{le="+Inf"} 2\nh_count 2\nh_sum 3.5\n# EOF\n',
     '# TYPE i info\ni_info{a="b"} 1\n# TYPE s stateset\ns{s="a"} 1\ns{s="b"} 0\n# EOF\n',
-    "# TYPE n histogram\nn {count:24,sum:100,schema:0,zero_threshold:0.001,zero_count:4,"
-    "positive_spans:[0:2,1:2],negative_spans:[0:2],positive_deltas:[2,1,-3,3],negative_deltas:[2,1]}\n# EOF\n",
+    (
+        "# TYPE n histogram\nn {count:24,sum:100,schema:0,zero_threshold:0.001,zero_count:4,"
+        "positive_spans:[0:2,1:2],negative_spans:[0:2],positive_deltas:[2,1,-3,3],negative_deltas:[2,1]}\n# EOF\n"
+    ),
     "a 1 123\na 2 124\n# EOF\n",
 ]
 BAD_OPENMETRICS = ["", "a 1\n", "# TYPE a counter\na 1\n# EOF\n", "a 1\n\n# EOF\n", "# EOF\na 1\n"]

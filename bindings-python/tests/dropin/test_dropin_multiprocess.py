@@ -12,6 +12,7 @@ from typing import Any
 import prometheus_client as peer
 import prometheus_client.multiprocess
 import pytest
+
 from tykmetrics.prometheus_client import CollectorRegistry, generate_latest, mmap_dict, values
 from tykmetrics.prometheus_client.mmap_dict import MmapedDict, mmap_key
 from tykmetrics.prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead

@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Callable
 
 import pytest
+
 from tykmetrics.prometheus_client import CollectorRegistry, Counter, core
 from tykmetrics.prometheus_client.core import (
     BucketSpan,

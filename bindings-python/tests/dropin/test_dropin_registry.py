@@ -11,6 +11,8 @@ from unittest.mock import MagicMock
 
 import prometheus_client as peer
 import pytest
+
+import tykmetrics
 from tykmetrics.prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from tykmetrics.prometheus_client.core import (
     CounterMetricFamily,
@@ -164,45 +166,46 @@ def test_a_mock_is_a_collector_like_any_other(registry: CollectorRegistry) -> No
     registry.register(mock)
     assert registry.get_sample_value("a") == 4
     registry.unregister(mock)
-    assert mock._join.mock_calls == mock._leave.mock_calls == []
+    assert generate_latest(registry) == b""
 
 
-class Joining(Described):
-    """A collector with the hooks of a native metric."""
-
-    def __init__(self, *families: Metric) -> None:
-        super().__init__(*families)
-        self.calls: list[tuple[str, CollectorRegistry]] = []
-
-    def _join(self, registry: CollectorRegistry) -> None:
-        if self.families[0].name == "refused":
-            raise ValueError("refused")
-        self.calls.append(("join", registry))
-
-    def _leave(self, registry: CollectorRegistry) -> None:
-        self.calls.append(("leave", registry))
+def test_a_native_metric_is_shown_by_the_engine_wherever_it_is_registered(registry: CollectorRegistry) -> None:
+    other = CollectorRegistry()
+    gauge = Gauge("a", "help", registry=registry)
+    other.register(gauge)
+    gauge.set(3)
+    for of in (registry, other):
+        assert generate_latest(of) == b"# HELP a help\n# TYPE a gauge\na 3.0\n"
+        assert b"\na 3\n" in tykmetrics.render(registry=of)
+    registry.unregister(gauge)
+    assert generate_latest(registry) == tykmetrics.render(registry=registry) == b""
+    assert generate_latest(other).endswith(b"a 3.0\n")
 
 
-def test_a_native_metric_is_told_when_it_joins_and_leaves(registry: CollectorRegistry) -> None:
-    collector = Joining(GaugeMetricFamily("a", "help"))
-    registry.register(collector)
-    registry.unregister(collector)
-    assert collector.calls == [("join", registry), ("leave", registry)]
+def test_a_metric_that_the_engine_refuses_is_not_registered(registry: CollectorRegistry) -> None:
+    taken = Gauge("http_requests_total", "help", registry=None)
+    taken._list(registry._core)
+    for register in (
+        lambda: Counter("http_requests", "help", registry=registry),
+        lambda: registry.register(Gauge("http_requests_total", "help", registry=None)),
+    ):
+        with pytest.raises(ValueError, match="http_requests_total"):
+            register()
+        assert (registry._collector_to_names, registry._names_to_collectors) == ({}, {})
+    del taken
 
 
-def test_a_metric_that_cannot_join_is_not_registered(registry: CollectorRegistry) -> None:
-    with pytest.raises(ValueError, match="refused"):
-        registry.register(Joining(GaugeMetricFamily("refused", "help")))
-    assert registry._collector_to_names == {}
-    Gauge("refused", "help", registry=registry)
+def test_a_subclass_of_a_metric_that_collects_by_itself_is_asked(registry: CollectorRegistry) -> None:
+    class Doubled(Gauge):
+        def collect(self) -> Iterable[Metric]:
+            for metric in super().collect():
+                metric.samples = [sample._replace(value=2 * sample.value) for sample in metric.samples]
+                yield metric
 
-
-def test_a_duplicate_is_never_told_to_join(registry: CollectorRegistry) -> None:
-    Gauge("a", "help", registry=registry)
-    collector = Joining(GaugeMetricFamily("a", "help"))
-    with pytest.raises(DuplicateTimeseries):
-        registry.register(collector)
-    assert collector.calls == []
+    Doubled("a", "help", registry=registry).set(3)
+    assert registry.get_sample_value("a") == 6
+    assert generate_latest(registry).endswith(b"\na 6.0\n")
+    assert tykmetrics.render(registry=registry).endswith(b"\na 6\n")
 
 
 def test_collectors_run_without_the_registry_being_locked(registry: CollectorRegistry) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import prometheus_client.metrics
 import pytest
+
 from tykmetrics.prometheus_client import (
     CollectorRegistry,
     Counter,

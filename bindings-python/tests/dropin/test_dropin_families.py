@@ -8,6 +8,7 @@ from typing import Any
 
 import prometheus_client.core as peer
 import pytest
+
 from tykmetrics.prometheus_client import CollectorRegistry, core, generate_latest
 from tykmetrics.prometheus_client.core import GaugeMetricFamily, Metric
 
