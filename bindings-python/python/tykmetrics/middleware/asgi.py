@@ -132,11 +132,11 @@ class _Exchange:
     """A connection: what passes through, and what is kept of the scope before routers write into it."""
 
     # As the class has them, most requests set few of these of their own.
-    gone = False
-    over = False
-    _status = 0
-    _received = 0
-    _sent = 0
+    gone: bool = False
+    over: bool = False
+    _status: int = 0
+    _received: int = 0
+    _sent: int = 0
 
     def __init__(self, owner: MetricsMiddleware, scope: Scope, outer: str, receive: Receive, send: Send) -> None:
         self._owner = owner
@@ -151,7 +151,7 @@ class _Exchange:
 class _Request(_Exchange):
     """An HTTP request."""
 
-    _complete = False
+    _complete: bool = False
 
     def __init__(self, owner: MetricsMiddleware, scope: Scope, outer: str, receive: Receive, send: Send) -> None:
         self._owner = owner
@@ -227,8 +227,8 @@ class _Request(_Exchange):
 class _Websocket(_Exchange):
     """A websocket, from its handshake to its end."""
 
-    _accepted = False
-    _ended = False
+    _accepted: bool = False
+    _ended: bool = False
     _code: int | None = None
 
     async def receive(self) -> Message:

@@ -11,7 +11,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+try:
+    from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+except ImportError as error:  # Django brings it.
+    raise ImportError("tykmetrics.middleware.django needs Django: pip install Django", name="django") from error
 
 from tykmetrics.middleware.families import UNMATCHED, declared, http_families
 from tykmetrics.middleware.faults import Faults

@@ -83,12 +83,10 @@ class HttpFamilies:
 
     def in_flight(self, method: object) -> InFlight:
         """Return what counts the requests of this method, or of `OTHER` if it is no known one."""
-        found = self._methods.get(method)  # type: ignore[call-overload]
+        name = method if isinstance(method, str) and method in METHODS else OTHER
+        found = self._methods.get(name)
         if found is None:
-            name = method if isinstance(method, str) and method in METHODS else OTHER
-            found = self._methods.get(name)
-            if found is None:
-                found = self._methods[name] = InFlight(self._in_flight, name)
+            found = self._methods[name] = InFlight(self._in_flight, name)
         return found
 
     def record(self, endpoint: str, method: str, seconds: float, status: int, received: int, sent: int) -> None:

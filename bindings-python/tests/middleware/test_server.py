@@ -17,8 +17,8 @@ import httpx
 import prometheus_client.parser
 import pytest
 import trustme
-
 from servers import connect, exchange
+
 from tykmetrics import Counter, Registry, server, start_http_server
 from tykmetrics.prometheus_client.metrics_core import GaugeMetricFamily
 
