@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import SupportsFloat, SupportsIndex
 
-INF = float("inf")
-MINUS_INF = float("-inf")
-NaN = float("NaN")
+INF: float = float("inf")
+MINUS_INF: float = float("-inf")
+NaN: float = float("NaN")
 
 
 def floatToGoString(d: str | SupportsFloat | SupportsIndex) -> str:
