@@ -186,6 +186,12 @@ $(addprefix test-python-,$(PYTHON_OTHERS)): test-python-%: wheel
 	echo "== Python $*"; .tools/python-$*/bin/python $(PYTHON_CORE)
 
 lint-python: wheel
+	@# The native half is compiled for an interpreter without a global lock too: there is none here to run it.
+	mkdir -p target/free-threaded
+	printf '%s\n' implementation=CPython version=3.14 shared=true pointer_width=64 build_flags=Py_GIL_DISABLED \
+	  suppress_build_script_link_lines=true > target/free-threaded/config.txt
+	PYO3_CONFIG_FILE=$(CURDIR)/target/free-threaded/config.txt $(CARGO) clippy --quiet --locked -p tykmetrics-python \
+	  --target-dir target/free-threaded -- -D warnings
 	.venv/bin/ruff check --no-cache $(PACKAGE)
 	.venv/bin/ruff format --no-cache --check $(PACKAGE)
 	cd $(PACKAGE) && ../.venv/bin/mypy --cache-dir ../target/mypy python/tykmetrics tests/typed

@@ -226,3 +226,17 @@ def test_blocks_do_not_take_the_name_of_a_metric_of_others() -> None:
     Counter("block_errors_total", "mine", registry=registry)
     with pytest.raises(ValueError, match="block_errors"):
         track_block("b", registry=registry)
+
+
+def test_calls_that_have_the_same_keywords_and_not_the_same_places_are_told_apart():
+    registry = Registry()
+    record_request = get_metrics_collector(registry).record_request
+    for _ in range(3):
+        # The two calls share one tuple of keywords, as the compiler makes it once for a module.
+        record_request("/a", "GET", 0.1, 200, "openai", model="gpt-4")
+        record_request("/a", "GET", 0.1, 200, model="gpt-4")
+        record_request("/a", "GET", 0.1, status_code=200, provider="openai", model="gpt-4")
+    value = registry.get_sample_value
+    assert value("provider_requests_total", {"provider": "openai"}) == 6
+    assert value("model_requests_total", {"model": "gpt-4"}) == 9
+    assert value("provider_requests_total", {"provider": "gpt-4"}) is None

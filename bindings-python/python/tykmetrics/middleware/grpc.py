@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 try:
     import grpc  # type: ignore[import-untyped, unused-ignore]
-except ImportError as error:
+except ImportError as _missing:
     raise ImportError(
         "tykmetrics.middleware.grpc needs grpcio, which is not installed: pip install tykmetrics[grpc]", name="grpc"
-    ) from error
+    ) from _missing
 
 from tykmetrics.middleware.rpc import Call, Methods
 from tykmetrics.registry import REGISTRY
@@ -49,7 +49,7 @@ class MetricsInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, type-arg
             if handler is None:
                 self._methods.unknown()
                 return None
-            return _around(handler, self._methods.known(handler_call_details.method))
+            return self._methods.known(handler_call_details.method).around(handler, _around)
         except Exception as error:
             self._methods.faults.caught(error)
             return handler

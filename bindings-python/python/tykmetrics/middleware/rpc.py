@@ -15,6 +15,8 @@ from tykmetrics.middleware.faults import Faults
 from tykmetrics.once import once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tykmetrics.registry import CollectorRegistry
 
 _SLACK = 0.1
@@ -41,7 +43,7 @@ class RpcFamilies:
 class Method:
     """A method of a server: its bound metrics."""
 
-    __slots__ = ("_families", "_name", "faults", "in_flight", "received", "seconds", "sent")
+    __slots__ = ("_around", "_families", "_name", "faults", "in_flight", "received", "seconds", "sent")
 
     def __init__(self, name: str, families: RpcFamilies, faults: Faults) -> None:
         self._name = name
@@ -51,6 +53,15 @@ class Method:
         self.in_flight = families.in_flight.labels(name)
         self.received = families.received.labels(name)
         self.sent = families.sent.labels(name)
+        self._around: tuple[Any, Any] = (None, None)
+
+    def around(self, handler: Any, make: Callable[[Any, Method], Any]) -> Any:
+        """Return what `make` puts around a handler of this method. It is made anew only for another handler."""
+        plain, wrapped = self._around
+        if plain is not handler:
+            wrapped = make(handler, self)
+            self._around = (handler, wrapped)
+        return wrapped
 
     def count(self, code: str) -> None:
         """Count a call that ended with this code."""

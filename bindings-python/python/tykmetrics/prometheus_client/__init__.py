@@ -14,20 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from tykmetrics.prometheus_client import (
     gc_collector as gc_collector,
-)
-from tykmetrics.prometheus_client import (
     metrics as metrics,
-)
-from tykmetrics.prometheus_client import (
     metrics_core as metrics_core,
-)
-from tykmetrics.prometheus_client import (
     platform_collector as platform_collector,
-)
-from tykmetrics.prometheus_client import (
     process_collector as process_collector,
-)
-from tykmetrics.prometheus_client import (
     registry as registry,
 )
 from tykmetrics.prometheus_client._install import install as install

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import SupportsFloat, SupportsIndex
 
-INF: float = float("inf")
-MINUS_INF: float = float("-inf")
+INF = float("inf")
+MINUS_INF = float("-inf")
 NaN: float = float("NaN")
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from reading import idle, requests, samples, statuses
+from servers import connect, serving_asgi
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -16,8 +18,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse
 from starlette.routing import Host, Mount, Route
 
-from reading import idle, requests, samples, statuses
-from servers import connect, serving_asgi
 from tykmetrics import Registry
 from tykmetrics.middleware.asgi import MetricsMiddleware
 from tykmetrics.testing import sample_value
