@@ -12,13 +12,13 @@ from collections.abc import Callable
 
 from prometheus_client import exposition, parser
 from prometheus_client.core import CounterMetricFamily
-from prometheus_client.openmetrics import exposition as openmetrics_exposition
-from prometheus_client.openmetrics import parser as openmetrics_parser
+from prometheus_client.openmetrics import exposition as openmetrics_exposition, parser as openmetrics_parser
 
-from tykmetrics.prometheus_client import exposition as our_exposition
-from tykmetrics.prometheus_client import parser as our_parser
-from tykmetrics.prometheus_client.openmetrics import exposition as our_openmetrics_exposition
-from tykmetrics.prometheus_client.openmetrics import parser as our_openmetrics_parser
+from tykmetrics.prometheus_client import exposition as our_exposition, parser as our_parser
+from tykmetrics.prometheus_client.openmetrics import (
+    exposition as our_openmetrics_exposition,
+    parser as our_openmetrics_parser,
+)
 
 ROUNDS = 5
 SERIES = 100_000

@@ -169,7 +169,7 @@ class Runner:
             assert bool(found) == o["found"]
             for metric in found:
                 self.registry.unregister(metric)
-                self.metrics = {id: other for id, other in self.metrics.items() if other is not metric}
+                self.metrics = {key: other for key, other in self.metrics.items() if other is not metric}
         elif op == "render":
             tykmetrics.render(o["format"], registry=self.registry)
         elif op == "clear":
@@ -197,7 +197,8 @@ class Runner:
         value = number(o.get("value"))
         exemplar = {"exemplar": dict(o["exemplar"])} if "exemplar" in o else {}
         if len(exemplar.get("exemplar", ())) < len(o.get("exemplar", ())):
-            # A dictionary has no label twice: what is to be refused is never said.
+            # A dictionary has no label twice: the exemplar cannot be said, and the record is made without it.
+            getattr(series, "inc" if op == "add" else op)(value)
             raise ValueError("a label is there twice")
         if op == "touch":
             return

@@ -19,8 +19,7 @@ from typing import Any
 import pytest
 from prometheus_client import exposition, parser
 from prometheus_client.metrics_core import Metric
-from prometheus_client.openmetrics import exposition as openmetrics_exposition
-from prometheus_client.openmetrics import parser as openmetrics_parser
+from prometheus_client.openmetrics import exposition as openmetrics_exposition, parser as openmetrics_parser
 from prometheus_client.samples import Exemplar, Sample, Timestamp
 
 from sampling import damaged, free_family, native, timestamp, whole_family

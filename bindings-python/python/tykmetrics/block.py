@@ -64,7 +64,7 @@ class TrackBlock:
     __slots__ = ("_count", "_last", "_observe", "name")
 
     def __init__(self, name: str, registry: CollectorRegistry) -> None:
-        self.name = name
+        self.name: str = name
         self._observe, self._count = once(registry, "blocks", _Families).bind(name)
         self._last: _Entry | None = None
 

@@ -20,8 +20,7 @@ from tykmetrics.prometheus_client import (
     generate_latest,
 )
 from tykmetrics.prometheus_client.core import Metric, Sample, Timestamp
-from tykmetrics.prometheus_client.openmetrics import exposition as openmetrics_exposition
-from tykmetrics.prometheus_client.openmetrics import parser as openmetrics
+from tykmetrics.prometheus_client.openmetrics import exposition as openmetrics_exposition, parser as openmetrics
 from tykmetrics.prometheus_client.parser import (
     parse_labels,
     text_fd_to_metric_families,

@@ -18,8 +18,7 @@ import pytest
 from reading import samples
 
 from tykmetrics import Registry
-from tykmetrics.middleware import grpc as sync_side
-from tykmetrics.middleware import grpc_aio as aio_side
+from tykmetrics.middleware import grpc as sync_side, grpc_aio as aio_side
 
 SERVICE = "test.Service"
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 try:
     import grpc  # type: ignore[import-untyped, unused-ignore]
-except ImportError as error:
+except ImportError as _missing:
     raise ImportError(
         "tykmetrics.middleware.grpc needs grpcio, which is not installed: pip install tykmetrics[grpc]", name="grpc"
-    ) from error
+    ) from _missing
 
 from tykmetrics.middleware.rpc import Call, Methods
 from tykmetrics.registry import REGISTRY

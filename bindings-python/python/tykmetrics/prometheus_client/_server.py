@@ -20,7 +20,7 @@ from tykmetrics.prometheus_client.registry import REGISTRY, Collector
 class _SilentHandler(WSGIRequestHandler):
     """Answers without a line on standard error for each request."""
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
+    def log_message(self, format: str, *args: Any) -> None:
         """Log nothing."""
 
 

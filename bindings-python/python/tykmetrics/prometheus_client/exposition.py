@@ -19,62 +19,30 @@ from tykmetrics import _native
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client._push import (
     SNAPPY_AVAILABLE as SNAPPY_AVAILABLE,
-)
-from tykmetrics.prometheus_client._push import (
     CompressionType as CompressionType,
-)
-from tykmetrics.prometheus_client._push import (
     _PrometheusRedirectHandler as _PrometheusRedirectHandler,
-)
-from tykmetrics.prometheus_client._push import (
     basic_auth_handler as basic_auth_handler,
-)
-from tykmetrics.prometheus_client._push import (
     default_handler as default_handler,
-)
-from tykmetrics.prometheus_client._push import (
     delete_from_gateway as delete_from_gateway,
-)
-from tykmetrics.prometheus_client._push import (
     instance_ip_grouping_key as instance_ip_grouping_key,
-)
-from tykmetrics.prometheus_client._push import (
     passthrough_redirect_handler as passthrough_redirect_handler,
-)
-from tykmetrics.prometheus_client._push import (
     push_to_gateway as push_to_gateway,
-)
-from tykmetrics.prometheus_client._push import (
     pushadd_to_gateway as pushadd_to_gateway,
-)
-from tykmetrics.prometheus_client._push import (
     snappy as snappy,
-)
-from tykmetrics.prometheus_client._push import (
     tls_auth_handler as tls_auth_handler,
 )
 from tykmetrics.prometheus_client._server import (
     ThreadingWSGIServer as ThreadingWSGIServer,
-)
-from tykmetrics.prometheus_client._server import (
     _get_best_family as _get_best_family,
-)
-from tykmetrics.prometheus_client._server import (
     _get_ssl_ctx as _get_ssl_ctx,
-)
-from tykmetrics.prometheus_client._server import (
     _SilentHandler as _SilentHandler,
-)
-from tykmetrics.prometheus_client._server import (
     start_http_server as start_http_server,
-)
-from tykmetrics.prometheus_client._server import (
     start_wsgi_server as start_wsgi_server,
 )
+from tykmetrics.prometheus_client.asgi import make_asgi_app as make_asgi_app
 from tykmetrics.prometheus_client.openmetrics import exposition as openmetrics
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector
-from tykmetrics.prometheus_client.utils import floatToGoString as floatToGoString
-from tykmetrics.prometheus_client.utils import parse_version
+from tykmetrics.prometheus_client.utils import floatToGoString as floatToGoString, parse_version
 from tykmetrics.registry import families, shows_created
 
 if TYPE_CHECKING:
@@ -240,7 +208,7 @@ class MetricsHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(output)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
+    def log_message(self, format: str, *args: Any) -> None:
         """Log nothing."""
 
     @classmethod
@@ -270,6 +238,3 @@ def write_to_textfile(
 
 
 adopt(__name__)
-
-# `asgi` takes its names from here, so it comes last.
-from tykmetrics.prometheus_client.asgi import make_asgi_app as make_asgi_app  # noqa: E402

@@ -13,17 +13,19 @@ from tykmetrics import metrics as _metrics
 from tykmetrics.prometheus_client import values as values
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client._wrapper import MetricWrapperBase, _build_full_name
-from tykmetrics.prometheus_client.context_managers import ExceptionCounter as ExceptionCounter
-from tykmetrics.prometheus_client.context_managers import InprogressTracker as InprogressTracker
-from tykmetrics.prometheus_client.context_managers import Timer as Timer
+from tykmetrics.prometheus_client.context_managers import (
+    ExceptionCounter as ExceptionCounter,
+    InprogressTracker as InprogressTracker,
+    Timer as Timer,
+)
 from tykmetrics.prometheus_client.metrics_core import Metric as Metric
-from tykmetrics.prometheus_client.registry import REGISTRY as REGISTRY
-from tykmetrics.prometheus_client.registry import Collector as Collector
-from tykmetrics.prometheus_client.registry import CollectorRegistry as CollectorRegistry
-from tykmetrics.prometheus_client.samples import Exemplar as Exemplar
-from tykmetrics.prometheus_client.samples import Sample as Sample
-from tykmetrics.prometheus_client.utils import INF as INF
-from tykmetrics.prometheus_client.utils import floatToGoString as floatToGoString
+from tykmetrics.prometheus_client.registry import (
+    REGISTRY as REGISTRY,
+    Collector as Collector,
+    CollectorRegistry as CollectorRegistry,
+)
+from tykmetrics.prometheus_client.samples import Exemplar as Exemplar, Sample as Sample
+from tykmetrics.prometheus_client.utils import INF as INF, floatToGoString as floatToGoString
 
 __all__ = (
     "Counter",

@@ -7,7 +7,7 @@ from typing import SupportsFloat, SupportsIndex
 
 INF = float("inf")
 MINUS_INF = float("-inf")
-NaN = float("NaN")
+NaN: float = float("NaN")
 
 
 def floatToGoString(d: str | SupportsFloat | SupportsIndex) -> str:

@@ -218,6 +218,6 @@ def get_value_class() -> type[MutexValue | _MmapedValue]:
 
 adopt(__name__)
 
-ValueClass = get_value_class()
+ValueClass: type[MutexValue | _MmapedValue] = get_value_class()
 if ValueClass is not MutexValue:
     warnings.warn(_NOT_WRITTEN, RuntimeWarning, stacklevel=2)
