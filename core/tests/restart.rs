@@ -8,7 +8,9 @@ fn a_counter_that_is_reset_counts_from_zero_and_began_later() {
     let jobs = registry.counter("jobs_total", "Jobs").label_names(["queue"]).register().unwrap();
     let mail = jobs.with(&["mail"]).unwrap();
     let other = jobs.with(&["other"]).unwrap();
-    (mail.add(7), mail.add_f64(0.5), other.add(2));
+    mail.add(7);
+    mail.add_f64(0.5);
+    other.add(2);
     let created = |queue: &str| {
         let snapshot = registry.snapshot();
         let family = snapshot.family("jobs_total").unwrap();
@@ -19,7 +21,8 @@ fn a_counter_that_is_reset_counts_from_zero_and_began_later() {
     mail.reset();
     assert_eq!((mail.value(), mail.whole(), other.value()), (0.0, 0, 2.0));
     assert!(created("mail") > before && created("other") <= before + 32);
-    (mail.inc(), mail.add_f64(0.25));
+    mail.inc();
+    mail.add_f64(0.25);
     assert_eq!(registry.snapshot().value("jobs_total", &[("queue", "mail")]), Some(1.25));
     mail.reset();
     mail.add(3);
@@ -56,10 +59,13 @@ fn a_histogram_and_a_summary_that_are_reset_forget_what_they_saw() {
     let latency = registry.histogram("latency_seconds", "Latency").register().unwrap();
     let sizes = registry.summary("size_bytes", "Sizes").register().unwrap();
     for v in [0.001, 0.2, 3.0] {
-        (latency.observe(v), sizes.observe(v * 1000.0));
+        latency.observe(v);
+        sizes.observe(v * 1000.0);
     }
-    (latency.reset(), sizes.reset());
-    (latency.observe(0.5), sizes.observe(64.0));
+    latency.reset();
+    sizes.reset();
+    latency.observe(0.5);
+    sizes.observe(64.0);
     assert_eq!((latency.distribution().count(), latency.distribution().sum()), (1, 0.5));
     let snapshot = registry.snapshot();
     let of = |name: &str| snapshot.family(name).unwrap().series().next().unwrap().value().clone();

@@ -137,6 +137,25 @@ fn what_the_classic_format_does_not_have_becomes_gauges() {
 }
 
 #[test]
+fn each_kind_has_a_word_in_each_format() {
+    for (kind, classic, name, word) in [
+        (Kind::Counter, "counter", "m_total", "counter"),
+        (Kind::Gauge, "gauge", "m", "gauge"),
+        (Kind::Histogram, "histogram", "m", "histogram"),
+        (Kind::GaugeHistogram, "histogram", "m", "gaugehistogram"),
+        (Kind::Summary, "summary", "m", "summary"),
+        (Kind::Info, "gauge", "m_info", "info"),
+        (Kind::StateSet, "gauge", "m", "stateset"),
+        (Kind::Unknown, "untyped", "m", "unknown"),
+    ] {
+        let family = [Family { name: "m".into(), kind, unit: "s".into(), ..Family::default() }];
+        assert_eq!(text(&family), format!("# HELP {name} \n# TYPE {name} {classic}\n"));
+        assert_eq!(open(&family), format!("# HELP m \n# TYPE m {word}\n# UNIT m s\n# EOF\n"));
+        assert_eq!((Kind::from_name(word), kind.as_str()), (Some(kind), word));
+    }
+}
+
+#[test]
 fn what_cannot_be_written_names_its_family() {
     let with = |sample: Sample<'static>| {
         [Family::default(), Family { name: "m".into(), samples: vec![sample], ..Family::default() }]

@@ -48,7 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("render", &["error", "merge::distribution", "merge::snapshot"]),
     // What a text says, sample by sample: read, written, made of a snapshot's families. It spells and escapes as `render`
     // does, and gives a histogram that came as samples the shape that its bounds ask for.
-    ("samples", &["error", "merge::distribution", "merge::snapshot", "render", "shape"]),
+    ("samples", &["merge::distribution", "merge::snapshot", "render", "shape"]),
     // Where merge and render meet.
     ("scrape", &["merge", "merge::snapshot", "registry", "render", "sync"]),
     // Outlets: other people's ways to record, on the public side of the crate but for a handle's and a name's details.

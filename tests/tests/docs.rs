@@ -120,26 +120,25 @@ fn snippets<'a>(document: &'a str, language: &str) -> Vec<(Option<&'a str>, &'a 
     found
 }
 
-/// Documents whose snippets say where they are from, and in which languages they have some.
-const SHOWN: [(&str, &[&str]); 2] = [("README.md", &["c", "go", "python"]), ("bindings-python/README.md", &["python"])];
-
 #[test]
-fn every_c_go_and_python_snippet_is_part_of_a_program_that_is_run() {
-    for (document, languages) in SHOWN {
-        let words = text(document).unwrap_or_else(|| panic!("{document} is not there"));
-        for language in languages {
-            let found = snippets(&words, language);
-            assert!(!found.is_empty(), "{document} has no snippet in {language}");
-            for (from, snippet) in found {
-                let from = from.unwrap_or_else(|| panic!("{document}: a snippet in {language} is from nowhere"));
-                let program = text(from).unwrap_or_else(|| panic!("{from} is not there"));
-                assert!(program.contains(snippet), "{document}: the snippet in {language} is not in {from} as it stands");
-            }
+fn every_c_go_and_python_snippet_of_a_readme_is_part_of_a_program_that_is_run() {
+    for (readme, languages) in [("README.md", &["c", "go", "python"][..]), ("bindings-python/README.md", &["python"])] {
+        let readme = text(readme).expect("the README");
+        languages.iter().for_each(|language| quotes(&readme, language));
+    }
+
+    fn quotes(readme: &str, language: &str) {
+        let found = snippets(readme, language);
+        assert!(!found.is_empty(), "the README has no snippet in {language}");
+        for (from, snippet) in found {
+            let from = from.unwrap_or_else(|| panic!("a snippet in {language} does not say where it is from"));
+            let program = text(from).unwrap_or_else(|| panic!("{from} is not there"));
+            assert!(program.contains(snippet), "the snippet in {language} is not in {from} as it stands");
         }
     }
 }
 
-/// A snippet's program is run: by a test that names it.
+/// A program whose part is shown is run by a test that names it.
 #[test]
 fn every_python_program_that_is_shown_is_run() {
     let tests: Vec<String> = files()
@@ -148,8 +147,8 @@ fn every_python_program_that_is_shown_is_run() {
         .filter_map(|file| text(&file))
         .collect();
     let mut checked = 0;
-    for (document, _) in SHOWN {
-        for (from, _) in snippets(&text(document).expect("a document"), "python") {
+    for readme in ["README.md", "bindings-python/README.md"] {
+        for (from, _) in snippets(&text(readme).expect("a document"), "python") {
             let name = from.and_then(|from| from.rsplit('/').next()).expect("a program");
             checked += 1;
             assert!(tests.iter().any(|test| test.contains(&format!("\"{name}\""))), "no test runs {name}");

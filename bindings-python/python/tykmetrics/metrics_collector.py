@@ -45,10 +45,10 @@ class MetricsCollector(_native.Requests):
 
     def _join(self, registry: CollectorRegistry) -> None:
         """Have a registry's engine show the families, without asking Python."""
-        registry._asked[id(self)] = self._list(registry._core)
+        registry._asked[self] = self._list(registry._core)
 
     def _leave(self, registry: CollectorRegistry) -> None:
-        registry._core.remove_collector(registry._asked.pop(id(self)))
+        registry._core.remove_collector(registry._asked.pop(self))
 
 
 _native.equip(MetricsCollector)

@@ -6,6 +6,7 @@ it ends with the registry. Promised: threads that ask at once get the same one. 
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,3 +32,13 @@ def once(registry: CollectorRegistry, name: str, make: Callable[[CollectorRegist
                 found = make(registry)
                 setattr(registry, attribute, found)
     return found
+
+
+def _renew() -> None:
+    """Free the lock that a thread of the parent held at a fork: that thread is not in the child."""
+    global _making
+    _making = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 from typing import Any, Protocol
 
@@ -52,6 +52,29 @@ class _Families:
 
     def collect(self) -> Iterable[Metric]:
         return self._families
+
+
+class _Asked:
+    """What the engine holds of a collector, which is no reference to it.
+
+    The garbage collector does not see what the engine holds: a collector that holds its registry could never go away.
+    The registry holds the collector for as long as it is registered.
+    """
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector: Callable[[], Collector | None]
+        try:
+            self._collector = weakref.ref(collector)
+        except TypeError:
+            # Classes with slots alone have no weak references.
+            self._collector = lambda: collector
+
+    def __repr__(self) -> str:
+        return repr(self._collector())
+
+    def collect(self) -> Iterable[Metric]:
+        collector = self._collector()
+        return [] if collector is None else collector.collect()
 
 
 class DuplicateTimeseries(ValueError):
@@ -102,7 +125,9 @@ class CollectorRegistry:
         self._series_limit = series_limit
         # The engine's own registry: what `tykmetrics.render` shows.
         self._core = _native.Registry(series_limit)
-        self._asked: dict[int, int] = {}
+        # By what number the engine asks each collector that is none of its own, and the target's family.
+        self._asked: dict[Collector, int] = {}
+        self._target_asked: int | None = None
         _REGISTRIES.add(self)
         self.set_target_info(target_info)
 
@@ -113,7 +138,8 @@ class CollectorRegistry:
             duplicates = set(self._names_to_collectors).intersection(names)
             if duplicates:
                 raise DuplicateTimeseries(duplicates)
-            self._join(collector)
+            if collector not in self._collector_to_names:
+                self._join(collector)
             for name in names:
                 self._names_to_collectors[name] = collector
             self._collector_to_names[collector] = names
@@ -135,13 +161,13 @@ class CollectorRegistry:
         if is_native(collector):
             collector._join(self)  # type: ignore[attr-defined]
         else:
-            self._asked[id(collector)] = self._core.add_collector(collector)
+            self._asked[collector] = self._core.add_collector(_Asked(collector))
 
     def _leave(self, collector: Collector) -> None:
         if is_native(collector):
             collector._leave(self)  # type: ignore[attr-defined]
         else:
-            self._core.remove_collector(self._asked.pop(id(collector)))
+            self._core.remove_collector(self._asked.pop(collector))
 
     def _get_names(self, collector: Collector) -> list[str]:
         """Return every name that the collector may write a sample by."""
@@ -192,6 +218,11 @@ class CollectorRegistry:
             elif self._target_info:
                 self._names_to_collectors.pop("target_info", None)
             self._target_info = labels
+            if self._target_asked is not None:
+                self._core.remove_collector(self._target_asked)
+                self._target_asked = None
+            if labels:
+                self._target_asked = self._core.add_collector(_Families(self._target_info_metric()))
 
     def get_target_info(self) -> dict[str, str] | None:
         """Return the labels of `target_info`."""

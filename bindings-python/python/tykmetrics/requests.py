@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+import types
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tykmetrics import wrappers
@@ -49,6 +50,8 @@ __all__ = [
     "track_block",
     "track_request",
 ]
+
+_ROUTINES = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
 
 # The type of what is decorated is kept whole: overloads, methods, awaitables. A ParamSpec would flatten them.
 _Callable = TypeVar("_Callable", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")
@@ -135,10 +138,10 @@ def _decorate(
     registry: CollectorRegistry,
 ) -> Any:
     """Return `call` with a wrapper of its kind around it."""
-    if isinstance(call, (classmethod, staticmethod)):
+    if _is_one_of(call, classmethod, staticmethod):
         inner = _decorate(call.__func__, endpoint, method, provider, model, registry)
         return type(call)(inner)
-    if isinstance(call, type):
+    if _is_one_of(call, type):
         raise TypeError(
             f"track_request cannot decorate the class {call.__qualname__}, it would no longer be one: "
             "decorate its __init__ or a method"
@@ -155,9 +158,14 @@ def _decorate(
     return functools.wraps(call)(wrapper)
 
 
+def _is_one_of(call: object, *kinds: type) -> bool:
+    """Tell what `isinstance` does, without taking from checkers that it may be anything."""
+    return isinstance(call, kinds)
+
+
 def _name(call: Any) -> str:
     """Return the qualified name of a callable: of the function, what a partial calls, or the object's class."""
-    while isinstance(call, functools.partial):
+    while _is_one_of(call, functools.partial):
         call = call.func
     name = getattr(call, "__qualname__", None)
     return name if isinstance(name, str) else type(call).__qualname__
@@ -166,16 +174,16 @@ def _name(call: Any) -> str:
 def _kind(call: Any) -> Callable[..., Any]:
     """Return the wrapper for this kind of callable."""
     # An object is what its `__call__` is.
-    method = getattr(type(call), "__call__", None)  # noqa: B004 - the type's own, and not whether it is callable
-    faces = [call] if inspect.isroutine(call) or isinstance(call, functools.partial) else [call, method]
-    for face in faces:
+    method = getattr(call.__class__, "__call__", None)  # noqa: B004 - the class's own, and not whether it is callable
+    plain = _is_one_of(call, functools.partial, *_ROUTINES)
+    for face in (call,) if plain else (call, method):
         if inspect.isasyncgenfunction(face):
             return wrappers.async_generator
         if _is_coroutine_function(face):
             return wrappers.coroutine
         if inspect.isgeneratorfunction(face):
             return wrappers.generator
-    if inspect.isfunction(call):
+    if _is_one_of(call, types.FunctionType):
         code = call.__code__
         varies = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
         if not (code.co_argcount or code.co_kwonlyargcount or varies):

@@ -51,6 +51,9 @@ BODY_SECONDS = 60.0
 _DRAIN_SECONDS = 1.0
 """Time that a client has to notice the end, so that a reset does not overtake the answer."""
 
+_PAUSE_SECONDS = 0.05
+"""Time until a connection is accepted again that could not be: short for a scraper, long for a processor."""
+
 _BACKLOG = 128
 """Connections that wait to be accepted: what the kernel has by default (SOMAXCONN before Linux 5.4)."""
 
@@ -79,8 +82,13 @@ class MetricsServer:
         self._renders = threading.BoundedSemaphore(RENDERS)
         self._lock = threading.Lock()
         self._answering: set[threading.Thread] = set()
+        self._reading: set[socket.socket] = set()
         self._closed = False
+        self._listener.setblocking(False)
         self._wake, self._woken = socket.socketpair()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._woken, selectors.EVENT_READ)
         self.addr = addr
         self._host: str
         self.port: int
@@ -102,7 +110,11 @@ class MetricsServer:
         """Stop listening, so that the port is free, and wait up to `timeout` seconds for answers under way."""
         with self._lock:
             closed, self._closed = self._closed, True
-            answering = list(self._answering)
+            answering = self._answering - {threading.current_thread()}
+            # Who has not asked yet is not waited for.
+            for connection in self._reading:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
         if not closed:
             self._wake.send(b"x")
             self._thread.join()
@@ -127,15 +139,16 @@ class MetricsServer:
 
     def _accept(self) -> None:
         """Accept connections until the server is closed."""
-        with self._listener, selectors.DefaultSelector() as selector:
-            self._listener.setblocking(False)
-            selector.register(self._listener, selectors.EVENT_READ)
-            selector.register(self._woken, selectors.EVENT_READ)
+        with self._listener, self._selector:
             while not self._closed:
-                selector.select()
-                with contextlib.suppress(OSError):
-                    while not self._closed:
-                        self._hand_over(self._listener.accept()[0])
+                self._selector.select()
+                try:
+                    self._hand_over(self._listener.accept()[0])
+                except (BlockingIOError, ConnectionError):
+                    continue  # The client is gone already.
+                except OSError:
+                    # There are no file descriptors left: the connection waits, and so do we.
+                    time.sleep(_PAUSE_SECONDS)
 
     def _hand_over(self, connection: socket.socket) -> None:
         """Have a thread answer a connection, if there may be one more."""
@@ -175,17 +188,29 @@ class MetricsServer:
         if self._context is not None:
             connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with connection:
-            if isinstance(connection, ssl.SSLSocket):
-                connection.do_handshake()
             head = False
             try:
-                method, target, headers = _request(connection)
+                method, target, headers = self._asked(connection)
                 head = method == "HEAD"
                 given = self._given(method, target, headers)
             except _Refused as refused:
                 given = refused.given
             _send(connection, _bytes(given, head=head))
             _drain(connection)
+
+    def _asked(self, connection: socket.socket) -> tuple[str, str, dict[str, str]]:
+        """Wait for the request, unless the server is closed meanwhile."""
+        with self._lock:
+            if self._closed:
+                raise ConnectionError("the server is closed")
+            self._reading.add(connection)
+        try:
+            if isinstance(connection, ssl.SSLSocket):
+                connection.do_handshake()
+            return _request(connection)
+        finally:
+            with self._lock:
+                self._reading.discard(connection)
 
     def _given(self, method: str, target: str, headers: dict[str, str]) -> Answer:
         """Return the answer to a request."""
@@ -212,6 +237,7 @@ def _leave_to_parent() -> None:
     for server in _SERVERS:
         server._closed = True
         server._answering = set()
+        server._reading = set()
         server._lock = threading.Lock()
         server._listener.close()
 

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -166,3 +167,38 @@ def test_the_default_registry_has_the_default_collectors() -> None:
     named = {type(collector).__name__ for collector in ours.REGISTRY._collector_to_names}
     assert {"ProcessCollector", "PlatformCollector", "GCCollector"} <= named
     assert ours.REGISTRY.get_sample_value("process_open_fds") is not None
+
+
+def test_modules_that_an_import_of_prometheus_client_brings_are_there_after_ours(program: Callable[..., str]) -> None:
+    program("""
+        import inspect
+        import prometheus_client
+        from tykmetrics import prometheus_client as ours
+        modules = [name for name, value in vars(prometheus_client).items() if inspect.ismodule(value)]
+        assert "exposition" in modules and "openmetrics" in modules
+        for name in modules:
+            assert getattr(ours, name).__name__ == "tykmetrics.prometheus_client." + name
+            assert name in dir(ours)
+        assert ours.openmetrics.exposition.ALLOWUTF8 == "allow-utf-8"
+        assert ours.generate_latest is ours.exposition.generate_latest
+    """)
+
+
+def test_what_serves_is_imported_when_it_is_asked_for(program: Callable[..., str]) -> None:
+    program("""
+        import sys
+        before = set(sys.modules)
+        from tykmetrics.prometheus_client import Counter, REGISTRY
+        assert not {"http.server", "urllib.request", "wsgiref.simple_server"} & (set(sys.modules) - before)
+        from unittest import mock
+        import tykmetrics.prometheus_client as ours
+        original = ours.start_http_server
+        with mock.patch("tykmetrics.prometheus_client.start_http_server") as patched:
+            assert ours.start_http_server is patched
+        assert ours.start_http_server is original
+    """)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_any_module_can_be_the_first_that_is_imported(module: str, program: Callable[..., str]) -> None:
+    program(f"import tykmetrics.{module}")

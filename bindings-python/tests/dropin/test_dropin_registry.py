@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 from unittest.mock import MagicMock
@@ -183,16 +184,20 @@ def test_a_native_metric_is_shown_by_the_engine_wherever_it_is_registered(regist
 
 
 def test_a_metric_that_the_engine_refuses_is_not_registered(registry: CollectorRegistry) -> None:
-    taken = Gauge("http_requests_total", "help", registry=None)
-    taken._list(registry._core)
+    class Nameless(Gauge):
+        def describe(self) -> Iterable[Metric]:
+            return []
+
+    registered = Nameless("a", "help", registry=registry)
     for register in (
-        lambda: Counter("http_requests", "help", registry=registry),
-        lambda: registry.register(Gauge("http_requests_total", "help", registry=None)),
+        lambda: Nameless("a", "help", registry=registry),
+        lambda: registry.register(Nameless("a", "help", registry=None)),
     ):
-        with pytest.raises(ValueError, match="http_requests_total"):
+        with pytest.raises(ValueError, match='"a" cannot be registered'):
             register()
-        assert (registry._collector_to_names, registry._names_to_collectors) == ({}, {})
-    del taken
+        assert registry._collector_to_names == {registered: []}
+    registered.set(1)
+    assert generate_latest(registry).count(b"\na 1.0\n") == 1
 
 
 def test_a_subclass_of_a_metric_that_collects_by_itself_is_asked(registry: CollectorRegistry) -> None:
@@ -257,11 +262,60 @@ def test_a_child_can_collect_when_its_parent_forked_while_a_thread_registered(pr
     assert hasattr(os, "register_at_fork")
 
 
-def test_a_registry_that_nobody_holds_goes_away() -> None:
-    import weakref
+def test_a_registry_that_nobody_holds_goes_away_with_collectors_that_hold_it() -> None:
+    class Holding(Fixed):
+        registry: CollectorRegistry
 
-    registry = CollectorRegistry()
-    gone = weakref.ref(registry)
-    del registry
+    def made() -> list[weakref.ref[Any]]:
+        registry = CollectorRegistry(target_info={"a": "b"})
+        collector = Holding(GaugeMetricFamily("a", "help", value=1))
+        collector.registry = registry
+        registry.register(collector)
+        Gauge("g", "help", registry=registry).set(2)
+        assert generate_latest(registry).endswith(b"g 2.0\n")
+        return [weakref.ref(registry), weakref.ref(collector)]
+
+    gone = made()
     gc.collect()
-    assert gone() is None
+    assert [reference() for reference in gone] == [None, None]
+
+
+def test_a_collector_without_weak_references_is_asked_too(registry: CollectorRegistry) -> None:
+    class Slotted:
+        __slots__ = ()
+
+        def collect(self) -> Iterable[Metric]:
+            return [GaugeMetricFamily("a", "help", value=1)]
+
+    registry.register(Slotted())
+    assert tykmetrics.render(registry=registry) == b"# HELP a help\n# TYPE a gauge\na 1\n"
+
+
+def test_a_collector_that_is_registered_twice_is_asked_once(registry: CollectorRegistry) -> None:
+    collector = Fixed(GaugeMetricFamily("a", "help", value=1))
+    registry.register(collector)
+    registry.register(collector)
+    assert generate_latest(registry).count(b"\na 1.0\n") == 1
+    assert tykmetrics.render(registry=registry).count(b"\na 1\n") == 1
+    registry.unregister(collector)
+    assert generate_latest(registry) == tykmetrics.render(registry=registry) == b""
+
+
+def test_the_targets_family_is_shown_by_the_engine_too(registry: CollectorRegistry) -> None:
+    for region in ("north", "south"):
+        registry.set_target_info({"region": region})
+        assert tykmetrics.render(registry=registry).splitlines()[-1] == f'target_info{{region="{region}"}} 1'.encode()
+    registry.set_target_info(None)
+    assert tykmetrics.render(registry=registry) == b""
+
+
+def test_the_collectors_of_the_default_registry_can_be_taken_out(program: Callable[..., str]) -> None:
+    program("""
+        import tykmetrics
+        from tykmetrics.prometheus_client import GC_COLLECTOR, REGISTRY, generate_latest
+        REGISTRY.unregister(GC_COLLECTOR)
+        assert b"python_gc" not in generate_latest() and b"python_info" in generate_latest()
+        for collector in list(REGISTRY._collector_to_names):
+            REGISTRY.unregister(collector)
+        assert generate_latest() == tykmetrics.render() == b""
+    """)

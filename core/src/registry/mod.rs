@@ -345,16 +345,6 @@ impl Registry {
         Ok(family)
     }
 
-    /// Remembers a family that no list holds, for its upkeep. Those that nobody holds any more are forgotten when the list
-    /// would grow, so that families that come and go take no memory even where nobody scrapes.
-    fn remember(&self, family: &Arc<Core>) {
-        let mut unlisted = held(self.inner.unlisted.lock());
-        if unlisted.len() == unlisted.capacity() {
-            unlisted.retain(|family| family.strong_count() > 0);
-        }
-        unlisted.push(Arc::downgrade(family));
-    }
-
     /// The family of `meta`, made if there is none.
     pub(crate) fn get_or_create(&self, spec: Spec, meta: Meta) -> Result<Arc<Core>> {
         let inner = &self.inner;

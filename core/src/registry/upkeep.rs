@@ -4,6 +4,7 @@
 //! None of this is on the record path, and none of it waits for a writer: a writer with an old handle goes on adding to
 //! the cells it knows, which stay its series' until the handle is gone.
 
+use super::Registry;
 use super::bound::Slot;
 use super::family::Core;
 use super::series::{ANSWERED, EXPIRED, HANDLE, LEASES, LIVE, OVERFLOW, PINNED, PROMOTED, STATE};
@@ -295,6 +296,18 @@ impl Core {
         }
         self.forget_cells(slot);
         callback
+    }
+}
+
+impl Registry {
+    /// Remembers a family that no list holds, for its upkeep. Those that nobody holds any more are forgotten before the list
+    /// grows, so that families that come and go take no memory even where nobody scrapes.
+    pub(super) fn remember(&self, family: &Arc<Core>) {
+        let mut unlisted = held(self.inner.unlisted.lock());
+        if unlisted.len() == unlisted.capacity() {
+            unlisted.retain(|family| family.strong_count() > 0);
+        }
+        unlisted.push(Arc::downgrade(family));
     }
 }
 

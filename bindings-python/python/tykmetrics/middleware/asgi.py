@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tykmetrics.metrics import Counter, Gauge
-from tykmetrics.middleware.families import UNMATCHED, folded, http_families
+from tykmetrics.middleware.families import UNMATCHED, http_families
 from tykmetrics.middleware.faults import Faults
 from tykmetrics.middleware.templates import Templates
 from tykmetrics.once import once
@@ -95,7 +95,11 @@ class MetricsMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection."""
-        exchange = self._begin(scope, receive, send)
+        try:
+            exchange = self._begin(scope, receive, send)
+        except Exception as error:
+            self._faults.caught(error)
+            exchange = None
         if exchange is None:
             await self.app(scope, receive, send)
             return
@@ -104,65 +108,61 @@ class MetricsMiddleware:
         except BaseException as error:
             exchange.failed(error)
             raise
-        exchange.returned()
+        if not exchange.over:
+            exchange.returned()
 
     def _begin(self, scope: Scope, receive: Receive, send: Send) -> _Request | _Websocket | None:
         """Return what records this connection, or None if nothing does."""
-        try:
-            kind = scope["type"]
-            if kind != "http" and kind != "websocket":
-                return None
-            path = scope["path"]
-            if path in self._skip or path.removeprefix(scope.get("root_path", "")) in self._skip:
-                return None
-            return (_Request if kind == "http" else _Websocket)(self, scope, receive, send)
-        except Exception as error:
-            self._faults.caught(error)
+        kind = scope["type"]
+        if kind != "http" and kind != "websocket":
             return None
+        path = scope["path"]
+        outer = scope.get("root_path", "")
+        if path in self._skip or (outer and path.removeprefix(outer) in self._skip):
+            return None
+        return (_Request if kind == "http" else _Websocket)(self, scope, outer, receive, send)
 
     def _name(self, scope: Scope, app: Any, outer: str) -> str:
         """Return the endpoint of a connection whose application ran."""
-        if self._endpoint is not None:
-            name = self._endpoint(scope)
-            if name is not None:
-                return name
-        name = self._templates.of(scope, app, outer)
-        return self._unmatched if name is None else name
+        name = None if self._endpoint is None else self._endpoint(scope)
+        return name or self._templates.of(scope, app, outer) or self._unmatched
 
 
 class _Exchange:
     """A connection: what passes through, and what is kept of the scope before routers write into it."""
 
-    __slots__ = ("_app", "_begun", "_outer", "_owner", "_receive", "_scope", "_send", "gone", "over")
+    # As the class has them, most requests set few of these of their own.
+    gone: bool = False
+    over: bool = False
+    _status: int = 0
+    _received: int = 0
+    _sent: int = 0
 
-    def __init__(self, owner: MetricsMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, owner: MetricsMiddleware, scope: Scope, outer: str, receive: Receive, send: Send) -> None:
         self._owner = owner
         self._scope = scope
         self._receive = receive
         self._send = send
         self._app = scope.get("app")
-        self._outer = scope.get("root_path", "")
-        self.gone = False
-        self.over = False
+        self._outer = outer
         self._begun = time.perf_counter()
-
-    def _name(self) -> str:
-        return self._owner._name(self._scope, self._app, self._outer)
 
 
 class _Request(_Exchange):
     """An HTTP request."""
 
-    __slots__ = ("_complete", "_method", "_received", "_sent", "_status")
+    _complete: bool = False
 
-    def __init__(self, owner: MetricsMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(owner, scope, receive, send)
-        self._method = folded(scope["method"])
-        self._status = 0
-        self._received = 0
-        self._sent = 0
-        self._complete = False
-        owner._http.in_flight[self._method].inc()
+    def __init__(self, owner: MetricsMiddleware, scope: Scope, outer: str, receive: Receive, send: Send) -> None:
+        self._owner = owner
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._app = scope.get("app")
+        self._outer = outer
+        self._in_flight = owner._http.in_flight(scope["method"])
+        self._begun = time.perf_counter()
+        self._in_flight.begin()
 
     async def receive(self) -> Message:
         """Pass a message to the application."""
@@ -181,18 +181,17 @@ class _Request(_Exchange):
         last = False
         try:
             kind = message["type"]
-            if kind == "http.response.body":
+            if kind == "http.response.start":
+                self._status = message["status"]
+            elif kind == "http.response.body":
+                # Before it is sent: a server may tell a listening application of the end while it sends.
+                self._complete = last = not message.get("more_body", False)
                 self._sent += len(message.get("body", b""))
-                last = not message.get("more_body", False)
-            elif kind == "http.response.start":
-                self._status = int(message["status"])
             elif kind == "http.response.zerocopysend":
+                self._complete = last = not message.get("more_body", False)
                 self._sent += message.get("count") or 0
-                last = not message.get("more_body", False)
             elif kind == "http.response.pathsend":
-                last = True
-            # Before it is sent: a server may tell a listening application of the end while it sends.
-            self._complete = self._complete or last
+                self._complete = last = True
         except Exception as error:
             self._owner._faults.caught(error)
         try:
@@ -200,28 +199,27 @@ class _Request(_Exchange):
         except OSError:
             self.gone = True
             raise
-        if last:
+        if last and not self.over:
             self._finish(GONE_AWAY if self.gone else self._status)
 
     def returned(self) -> None:
         """Record a request whose application returned without completing the response."""
-        if not self.over:
-            self._finish(GONE_AWAY if self.gone else ERROR)
+        self._finish(GONE_AWAY if self.gone else ERROR)
 
     def failed(self, error: BaseException) -> None:
-        """Record a request whose application raised before the response was complete."""
+        """Record a request whose application raised, unless the response was complete."""
         if not self.over:
             self._finish(GONE_AWAY if self.gone or isinstance(error, asyncio.CancelledError) else ERROR)
 
     def _finish(self, status: int) -> None:
-        if self.over:
-            return
         self.over = True
         owner = self._owner
+        in_flight = self._in_flight
         try:
             seconds = time.perf_counter() - self._begun
-            owner._http.in_flight[self._method].dec()
-            owner._http.record(self._name(), self._method, seconds, status, self._received, self._sent)
+            in_flight.end()
+            name = owner._name(self._scope, self._app, self._outer)
+            owner._http.record(name, in_flight.method, seconds, status, self._received, self._sent)
         except Exception as error:
             owner._faults.caught(error)
 
@@ -229,16 +227,9 @@ class _Request(_Exchange):
 class _Websocket(_Exchange):
     """A websocket, from its handshake to its end."""
 
-    __slots__ = ("_accepted", "_code", "_ended", "_received", "_sent", "_status")
-
-    def __init__(self, owner: MetricsMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(owner, scope, receive, send)
-        self._accepted = False
-        self._ended = False
-        self._code: int | None = None
-        self._status = 0
-        self._received = 0
-        self._sent = 0
+    _accepted: bool = False
+    _ended: bool = False
+    _code: int | None = None
 
     async def receive(self) -> Message:
         """Pass a message to the application."""
@@ -296,7 +287,7 @@ class _Websocket(_Exchange):
             seconds = time.perf_counter() - self._begun
             if self._accepted:
                 owner._websockets.open.dec()
-            name = self._name()
+            name = owner._name(self._scope, self._app, self._outer)
             owner._record(name, "WEBSOCKET", seconds, status)
             messages = owner._websockets.messages
             messages.labels(name, "received").inc(self._received)

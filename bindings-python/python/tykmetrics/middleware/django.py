@@ -11,9 +11,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+try:
+    from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+except ImportError as error:  # Django brings it.
+    raise ImportError("tykmetrics.middleware.django needs Django: pip install Django", name="django") from error
 
-from tykmetrics.middleware.families import UNMATCHED, declared, folded, http_families
+from tykmetrics.middleware.families import UNMATCHED, declared, http_families
 from tykmetrics.middleware.faults import Faults
 from tykmetrics.middleware.templates import django_template
 from tykmetrics.registry import REGISTRY
@@ -92,15 +95,15 @@ class MetricsMiddleware:
 class _Exchange:
     """A request of Django's."""
 
-    __slots__ = ("_begun", "_method", "_over", "_owner", "_request")
+    __slots__ = ("_begun", "_in_flight", "_over", "_owner", "_request")
 
     def __init__(self, owner: MetricsMiddleware, request: HttpRequest) -> None:
         self._owner = owner
         self._request = request
-        self._method = folded(request.method)
+        self._in_flight = owner._http.in_flight(request.method)
         self._over = False
         self._begun = time.perf_counter()
-        owner._http.in_flight[self._method].inc()
+        self._in_flight.begin()
 
     def answered(self, response: HttpResponseBase) -> HttpResponseBase:
         """Record a response, now if it is whole, and at its end if it streams."""
@@ -157,10 +160,10 @@ class _Exchange:
         owner = self._owner
         try:
             seconds = time.perf_counter() - self._begun
-            owner._http.in_flight[self._method].dec()
+            self._in_flight.end()
             match = self._request.resolver_match
             name = owner.unmatched if match is None else django_template(match.route)
             received = declared(self._request.META.get("CONTENT_LENGTH"))
-            owner._http.record(name, self._method, seconds, status or ERROR, received, sent)
+            owner._http.record(name, self._in_flight.method, seconds, status or ERROR, received, sent)
         except Exception as error:
             owner._faults.caught(error)

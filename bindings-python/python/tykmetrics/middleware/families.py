@@ -39,28 +39,22 @@ _KEPT = 10_000
 _Bound = tuple["Callable[[float], None]", "Callable[[float], None]"]
 
 
-def folded(method: object) -> str:
-    """Return the method if it is a known one, else `OTHER`."""
-    return method if isinstance(method, str) and method in METHODS else OTHER
-
-
 def declared(length: object) -> int:
     """Return a Content-Length as a number, and 0 for what is none."""
     text = length if isinstance(length, str) else ""
     return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
 
 
-class _InFlight(dict[str, Gauge]):
-    """The gauge of each method that was seen."""
+class InFlight:
+    """The requests of one method that are being served."""
 
-    def __init__(self, family: Gauge) -> None:
-        super().__init__()
-        self._family = family
+    __slots__ = ("begin", "end", "method")
 
-    def __missing__(self, method: str) -> Gauge:
-        bound: Gauge = self._family.labels(method)
-        self[method] = bound
-        return bound
+    def __init__(self, family: Gauge, method: str) -> None:
+        bound: Gauge = family.labels(method)
+        self.method = method
+        self.begin = bound.inc
+        self.end = bound.dec
 
 
 class HttpFamilies:
@@ -83,8 +77,17 @@ class HttpFamilies:
             buckets=SIZES,
             registry=registry,
         )
-        self.in_flight: _InFlight = _InFlight(in_flight)
+        self._in_flight = in_flight
+        self._methods: dict[str, InFlight] = {}
         self._bound: dict[tuple[str, str], _Bound] = {}
+
+    def in_flight(self, method: object) -> InFlight:
+        """Return what counts the requests of this method, or of `OTHER` if it is no known one."""
+        name = method if isinstance(method, str) and method in METHODS else OTHER
+        found = self._methods.get(name)
+        if found is None:
+            found = self._methods[name] = InFlight(self._in_flight, name)
+        return found
 
     def record(self, endpoint: str, method: str, seconds: float, status: int, received: int, sent: int) -> None:
         """Count a request that is over."""

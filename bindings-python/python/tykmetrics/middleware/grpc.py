@@ -49,7 +49,7 @@ class MetricsInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, type-arg
             if handler is None:
                 self._methods.unknown()
                 return None
-            return _around(handler, self._methods.known(handler_call_details.method))
+            return self._methods.known(handler_call_details.method).around(handler, _around)
         except Exception as error:
             self._methods.faults.caught(error)
             return handler

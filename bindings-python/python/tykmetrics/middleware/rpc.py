@@ -15,6 +15,8 @@ from tykmetrics.middleware.faults import Faults
 from tykmetrics.once import once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tykmetrics.registry import CollectorRegistry
 
 _SLACK = 0.1
@@ -27,34 +29,39 @@ class RpcFamilies:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         method = ["method"]
-        self.requests: Counter = Counter(
+        self.requests = Counter(
             "grpc_server_requests_total", "Calls that are over", ["method", "code"], registry=registry
         )
-        self.seconds: Histogram = Histogram(
-            "grpc_server_request_duration_seconds", "Time calls take", method, registry=registry
-        )
-        self.in_flight: Gauge = Gauge("grpc_server_in_flight_requests", "Calls being served", method, registry=registry)
-        self.received: Counter = Counter(
+        self.seconds = Histogram("grpc_server_request_duration_seconds", "Time calls take", method, registry=registry)
+        self.in_flight = Gauge("grpc_server_in_flight_requests", "Calls being served", method, registry=registry)
+        self.received = Counter(
             "grpc_server_msg_received_total", "Messages received from clients", method, registry=registry
         )
-        self.sent: Counter = Counter(
-            "grpc_server_msg_sent_total", "Messages sent to clients", method, registry=registry
-        )
+        self.sent = Counter("grpc_server_msg_sent_total", "Messages sent to clients", method, registry=registry)
 
 
 class Method:
     """A method of a server: its bound metrics."""
 
-    __slots__ = ("_families", "_name", "faults", "in_flight", "received", "seconds", "sent")
+    __slots__ = ("_around", "_families", "_name", "faults", "in_flight", "received", "seconds", "sent")
 
     def __init__(self, name: str, families: RpcFamilies, faults: Faults) -> None:
         self._name = name
         self._families = families
-        self.faults: Faults = faults
-        self.seconds: Histogram = families.seconds.labels(name)
-        self.in_flight: Gauge = families.in_flight.labels(name)
-        self.received: Counter = families.received.labels(name)
-        self.sent: Counter = families.sent.labels(name)
+        self.faults = faults
+        self.seconds = families.seconds.labels(name)
+        self.in_flight = families.in_flight.labels(name)
+        self.received = families.received.labels(name)
+        self.sent = families.sent.labels(name)
+        self._around: tuple[Any, Any] = (None, None)
+
+    def around(self, handler: Any, make: Callable[[Any, Method], Any]) -> Any:
+        """Return what `make` puts around a handler of this method. It is made anew only for another handler."""
+        plain, wrapped = self._around
+        if plain is not handler:
+            wrapped = make(handler, self)
+            self._around = (handler, wrapped)
+        return wrapped
 
     def count(self, code: str) -> None:
         """Count a call that ended with this code."""
@@ -65,7 +72,7 @@ class Methods:
     """The methods of a server, by the names of those that have a handler."""
 
     def __init__(self, where: str, registry: CollectorRegistry) -> None:
-        self.faults: Faults = Faults(where, registry)
+        self.faults = Faults(where, registry)
         self._families = once(registry, "rpc", RpcFamilies)
         self._known: dict[str, Method] = {}
 

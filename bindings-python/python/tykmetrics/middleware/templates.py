@@ -20,6 +20,9 @@ _OUTER_PATHS = 16
 them by way of a proxy's header."""
 
 
+_KEPT = 10_000
+"""Routes that are remembered: as many as a family has series before it overflows."""
+
 _LAYERS = 100
 """Middleware around an application that is looked through: nobody has so many, and a circle ends."""
 
@@ -31,44 +34,56 @@ class Templates:
         self._app = _innermost(app)
         self._outer: set[str] = {""}
         self._mounts: dict[str, str] = {}
+        # By the identity of what names a route, which cannot be hashed, and is kept so that its identity stays its own.
+        self._known: dict[int, tuple[Any, str, str, str]] = {}
 
     def of(self, scope: Scope, app: Any, outer: str) -> str | None:
         """Return the template, or None if no route took the request.
 
         `app` and `outer` are the scope's `app` and `root_path` from before the application ran.
         """
-        template = scope.get("path_template")  # Litestar's.
-        if template is None:
-            route = scope.get("route")
-            if route is not None:
-                template = self._of_route(scope, route, app, outer)
-            elif "endpoint" in scope:
-                template = self._of_endpoint(scope, app, outer)
-            else:
-                template = _of_table(self._app, scope)
-        if not isinstance(template, str):
-            return None
-        if outer:
-            template = self._outer_prefix(outer, scope) + template
-        return template or "/"
-
-    def _of_route(self, scope: Scope, route: Any, app: Any, outer: str) -> str | None:
-        """Return the template of a route that Starlette or FastAPI put into the scope."""
-        path = getattr(route, "path", None)
+        named = scope.get("route")
+        if named is None:
+            return self._complete(self._of_other(scope, app), scope, outer)
         # An included router's routes know their own part of the path, FastAPI's context all of it.
         fastapi = scope.get("fastapi")
-        if fastapi is not None:
+        if fastapi:
             context = fastapi.get("effective_route_context")
-            if context is not None and getattr(context, "original_route", None) is route:
-                path = context.path
-        if _is_mount(route):
+            if context is not None and getattr(context, "original_route", None) is named:
+                named = context
+        root = scope.get("root_path", "")
+        known = self._known.get(id(named))
+        if known is not None and known[0] is named and known[1] == root and known[2] == outer:
+            return known[3]
+        template = self._complete(self._of_route(scope, named, app, outer), scope, outer)
+        if template is not None and len(self._known) < _KEPT:
+            self._known[id(named)] = (named, root, outer, template)
+        return template
+
+    def _complete(self, template: object, scope: Scope, outer: str) -> str | None:
+        """Return a template with what is before the application's own paths."""
+        if not isinstance(template, str):
+            return None
+        return (self._outer_prefix(outer, scope) + template if outer else template) or "/"
+
+    def _of_other(self, scope: Scope, app: Any) -> object:
+        """Return what frameworks without a route in the scope tell."""
+        template = scope.get("path_template")  # Litestar's.
+        if template is not None:
+            return template
+        return self._of_endpoint(scope, app) if "endpoint" in scope else _of_table(self._app, scope)
+
+    def _of_route(self, scope: Scope, named: Any, app: Any, outer: str) -> str | None:
+        """Return the template of a route that Starlette or FastAPI put into the scope."""
+        if _is_mount(named):
             # Its own routes took nothing. What has none, as static files, is named by where it is mounted.
-            return None if route.routes else self._mounted(scope, app, outer)
+            return None if named.routes else self._mounted(scope, app, outer)
+        path = getattr(named, "path", None)
         if not isinstance(path, str):
             return None
         return path if scope.get("root_path", "") == outer else self._mounted(scope, app, outer) + path
 
-    def _of_endpoint(self, scope: Scope, app: Any, outer: str) -> str | None:
+    def _of_endpoint(self, scope: Scope, app: Any) -> str | None:
         """Return the template where only the endpoint is in the scope, as Starlette did before it had the route."""
         endpoint = scope["endpoint"]
         rest = scope.get("path", "").removeprefix(scope.get("root_path", ""))
@@ -86,7 +101,7 @@ class Templates:
             known = _mounts(_routes(app, self._app), raw)
             if known is None:
                 known = _without_values(raw, scope)
-            if known == raw:
+            if known == raw and len(self._mounts) < _KEPT:
                 # It has no parameters, so there are as many as there are mounts.
                 self._mounts[raw] = known
         return known

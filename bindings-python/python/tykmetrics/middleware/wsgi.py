@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from tykmetrics.middleware.families import UNMATCHED, declared, folded, http_families
+from tykmetrics.middleware.families import UNMATCHED, declared, http_families
 from tykmetrics.middleware.faults import Faults
 from tykmetrics.middleware.templates import of_django, of_werkzeug
 from tykmetrics.registry import REGISTRY
@@ -99,20 +99,33 @@ class MetricsMiddleware:
 class _Exchange:
     """A request: what passes through."""
 
-    __slots__ = ("_begun", "_environ", "_outer", "_owner", "_rule", "_start", "method", "over", "sent", "status")
+    __slots__ = (
+        "_begun",
+        "_environ",
+        "_in_flight",
+        "_outer",
+        "_owner",
+        "_rule",
+        "_start",
+        "method",
+        "over",
+        "sent",
+        "status",
+    )
 
     def __init__(self, owner: MetricsMiddleware, environ: WSGIEnvironment, start: StartResponse) -> None:
         self._owner = owner
         self._environ = environ
         self._start = start
         self._outer = environ.get("SCRIPT_NAME", "")
-        self.method = folded(environ.get("REQUEST_METHOD"))
+        self._in_flight = owner._http.in_flight(environ.get("REQUEST_METHOD"))
+        self.method = self._in_flight.method
         self.status = 0
         self.sent = 0
         self.over = False
         self._rule: str | None = None
         self._begun = time.perf_counter()
-        owner._http.in_flight[self.method].inc()
+        self._in_flight.begin()
 
     def start_response(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
         """Pass the status and the headers to the server."""
@@ -176,7 +189,7 @@ class _Exchange:
         owner = self._owner
         try:
             seconds = time.perf_counter() - self._begun
-            owner._http.in_flight[self.method].dec()
+            self._in_flight.end()
             received = declared(self._environ.get("CONTENT_LENGTH"))
             name = owner._name(self._environ, self._rule)
             owner._http.record(name, self.method, seconds, status, received, self.sent)

@@ -90,15 +90,20 @@ __all__ = (
     "write_to_textfile",
 )
 
+# Modules that prometheus_client has imported when it is imported itself, and this package when they are asked for.
+_LATE = ("asgi", "exposition", "openmetrics")
+
 
 def __getattr__(name: str) -> Any:
     """Import what serves and pushes when it is asked for: http.server, ssl and urllib are half of the import's time."""
-    if name == "exposition":
-        return importlib.import_module("tykmetrics.prometheus_client.exposition")
+    if name in _LATE:
+        return importlib.import_module(f"tykmetrics.prometheus_client.{name}")
     if name in __all__:
-        return getattr(importlib.import_module("tykmetrics.prometheus_client.exposition"), name)
+        value = getattr(importlib.import_module("tykmetrics.prometheus_client.exposition"), name)
+        globals()[name] = value
+        return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "exposition"})
+    return sorted({*globals(), *__all__, *_LATE})

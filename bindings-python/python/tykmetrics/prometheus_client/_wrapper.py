@@ -11,7 +11,7 @@ import os
 import warnings
 from collections.abc import Iterable, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.metrics_core import Metric
@@ -134,7 +134,7 @@ class MetricWrapperBase(Collector):
         """Remove every series with these values of some of its labels; none of them removes nothing."""
         _warn_multi_process("Removal of labels")
         self._require_labels()
-        if not isinstance(labels, dict):
+        if not isinstance(cast("object", labels), dict):
             raise TypeError("labels must be a dict of {label_name: label_value}")
         unknown = [name for name in labels if name not in self._labelnames]
         if unknown:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from tykmetrics.prometheus_client.exposition import _bake_output
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector
 
 Scope = MutableMapping[str, Any]
@@ -18,10 +17,12 @@ def make_asgi_app(
     registry: Collector = REGISTRY, disable_compression: bool = False
 ) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """Return an ASGI application that answers every HTTP request with the metrics of a registry."""
+    # Here, since it imports this module.
+    from tykmetrics.prometheus_client import exposition
 
     async def prometheus_app(scope: Scope, receive: Receive, send: Send) -> None:
         assert scope.get("type") == "http", f"metrics are served over HTTP, not {scope.get('type')}"
-        status, headers, output = _bake_output(
+        status, headers, output = exposition._bake_output(
             registry,
             _header(scope, b"accept"),
             _header(scope, b"accept-encoding"),

@@ -39,6 +39,7 @@ from tykmetrics.prometheus_client._server import (
     start_http_server as start_http_server,
     start_wsgi_server as start_wsgi_server,
 )
+from tykmetrics.prometheus_client.asgi import make_asgi_app as make_asgi_app
 from tykmetrics.prometheus_client.openmetrics import exposition as openmetrics
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector
 from tykmetrics.prometheus_client.utils import floatToGoString as floatToGoString, parse_version
@@ -237,6 +238,3 @@ def write_to_textfile(
 
 
 adopt(__name__)
-
-# `asgi` takes its names from here, so it comes last.
-from tykmetrics.prometheus_client.asgi import make_asgi_app as make_asgi_app  # noqa: E402

@@ -14,7 +14,6 @@ mod scan;
 mod strict;
 
 use super::Family;
-use crate::error::{Error, ErrorCode};
 use std::fmt;
 
 /// A format, and how closely a text must keep to it.
@@ -70,12 +69,6 @@ impl fmt::Display for ParseError {
 }
 
 impl std::error::Error for ParseError {}
-
-impl From<ParseError> for Error {
-    fn from(error: ParseError) -> Self {
-        Error::new(ErrorCode::InvalidText, error.to_string())
-    }
-}
 
 /// Within a line: a sentence. Whoever knows the line makes a [`ParseError`] of it.
 type Result<T> = std::result::Result<T, String>;

@@ -12,7 +12,6 @@ pub use openmetrics::write_openmetrics;
 pub use text::write_text;
 
 use super::{Family, Labels};
-use crate::error::{Error, ErrorCode};
 use crate::render::Escaping;
 use crate::render::escape;
 use std::borrow::Cow;
@@ -63,12 +62,6 @@ impl fmt::Display for WriteError {
 }
 
 impl std::error::Error for WriteError {}
-
-impl From<WriteError> for Error {
-    fn from(error: WriteError) -> Self {
-        Error::new(ErrorCode::InvalidText, error.message)
-    }
-}
 
 type Label<'s, 'a> = &'s (Cow<'a, str>, Cow<'a, str>);
 

@@ -16,9 +16,9 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import include, path, re_path
-
 from reading import idle, requests, samples, statuses
 from servers import connect, serving_asgi, serving_wsgi
+
 from tykmetrics import Registry
 from tykmetrics.middleware import asgi, wsgi
 from tykmetrics.middleware.django import MetricsMiddleware

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
+import resource
 import socket
 import ssl
 import threading
@@ -17,8 +18,8 @@ import httpx
 import prometheus_client.parser
 import pytest
 import trustme
-
 from servers import connect, exchange
+
 from tykmetrics import Counter, Registry, server, start_http_server
 from tykmetrics.prometheus_client.metrics_core import GaugeMetricFamily
 
@@ -226,6 +227,51 @@ def test_closing_lets_a_running_scrape_finish_and_frees_the_port(registry: Regis
     again.close()
     handle.close()
     assert "closed" in repr(handle)
+
+
+def test_closing_does_not_wait_for_who_has_not_asked(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, eventually: Any
+) -> None:
+    monkeypatch.setattr(server, "HEAD_SECONDS", 1000.0)
+    handle = start_http_server(0, registry=registry)
+    with connect(where(handle)) as idle, connect(where(handle)) as half:
+        half.sendall(b"GET /metr")
+        eventually(lambda: len(handle._reading) == 2)
+        handle.close(timeout=20)
+        assert handle._answering == set()
+        assert idle.recv(100) == half.recv(100) == b""
+
+
+def test_a_scrape_may_close_its_server(registry: Registry) -> None:
+    class Closing:
+        def describe(self) -> list[Any]:
+            return []
+
+        def collect(self) -> Any:
+            handle.close()
+            return [GaugeMetricFamily("closing", "x", value=1)]
+
+    registry.register(Closing())
+    handle = start_http_server(0, registry=registry)
+    assert "closing 1" in httpx.get(handle.url).text
+    handle.close()
+
+
+def test_without_file_descriptors_it_waits_and_goes_on(registry: Registry, eventually: Any) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with start_http_server(0, registry=registry) as handle:
+        lowest = os.open(os.devnull, os.O_RDONLY)
+        # One more, for the client's end of the connection.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 1, hard))
+        try:
+            os.close(lowest)
+            with connect(where(handle)) as connection:
+                connection.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+                time.sleep(0.2)  # For it to try in vain.
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_the_port_of_a_closed_server_can_be_taken_at_once(registry: Registry) -> None:

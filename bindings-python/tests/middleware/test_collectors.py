@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import uvloop
-
 from reading import samples
+
 from tykmetrics import REGISTRY, Registry, render
 from tykmetrics.collectors import EventLoopLagCollector, GCCollector, PlatformCollector, ProcessCollector
 from tykmetrics.testing import sample_value

@@ -15,10 +15,10 @@ import prometheus_client.openmetrics.parser
 import prometheus_client.parser
 import pytest
 import zstandard
+from servers import serving_asgi, serving_wsgi
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import tykmetrics
-from servers import serving_asgi, serving_wsgi
 from tykmetrics import Counter, Registry, make_asgi_app, make_wsgi_app
 from tykmetrics.prometheus_client.metrics_core import GaugeMetricFamily
 

@@ -15,8 +15,8 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
-
 from reading import samples
+
 from tykmetrics import Registry
 from tykmetrics.middleware import grpc as sync_side, grpc_aio as aio_side
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import prometheus_client.parser
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @contextlib.contextmanager

@@ -15,10 +15,10 @@ from typing import Any
 import flask
 import httpx
 import pytest
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
-
 from reading import idle, requests, samples, statuses
 from servers import connect, serving_wsgi
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
 from tykmetrics import Registry
 from tykmetrics.middleware.wsgi import MetricsMiddleware
 from tykmetrics.testing import sample_value

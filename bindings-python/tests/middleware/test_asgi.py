@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from reading import idle, requests, samples, statuses
+from servers import connect, serving_asgi
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -16,8 +18,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse
 from starlette.routing import Host, Mount, Route
 
-from reading import idle, requests, samples, statuses
-from servers import connect, serving_asgi
 from tykmetrics import Registry
 from tykmetrics.middleware.asgi import MetricsMiddleware
 from tykmetrics.testing import sample_value
@@ -301,6 +301,31 @@ def test_a_disconnect_after_the_last_byte_is_no_loss(metrics_registry: Registry)
         assert (await receive())["type"] == "http.disconnect"
 
     run(app, metrics_registry, incoming=[{"type": "http.disconnect"}])
+    assert statuses(metrics_registry) == {("unmatched", "200"): 1}
+
+
+def test_a_server_that_tells_of_the_end_while_it_sends_the_last_byte(metrics_registry: Registry) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        listening = asyncio.ensure_future(receive())
+        await asyncio.sleep(0)
+        await answer(send, 200, b"x")
+        await listening
+
+    sending, told = asyncio.Event(), asyncio.Event()
+
+    async def receive() -> Message:
+        await sending.wait()
+        told.set()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            sending.set()
+            await told.wait()
+            await asyncio.sleep(0.01)
+
+    ours = MetricsMiddleware(app, registry=metrics_registry)
+    asyncio.run(ours({"type": "http", "method": "GET", "path": "/"}, receive, send))
     assert statuses(metrics_registry) == {("unmatched", "200"): 1}
 
 

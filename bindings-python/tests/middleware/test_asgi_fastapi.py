@@ -13,11 +13,11 @@ import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
+from reading import idle, requests, samples, statuses
+from servers import connect, exchange, serving_asgi
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect as open_websocket
 
-from reading import idle, requests, samples, statuses
-from servers import connect, exchange, serving_asgi
 from tykmetrics import Registry, track_request
 from tykmetrics.middleware.asgi import MetricsMiddleware
 from tykmetrics.testing import sample_value
