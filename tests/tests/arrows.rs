@@ -397,7 +397,6 @@ fn one_folder_of_the_python_door_is_unsafe() {
 #[test]
 fn the_python_door_is_explained_and_keeps_to_the_rules_of_the_engine() {
     for (path, source) in python_sources() {
-        assert!(source.lines().count() <= 450, "{path} is too long, split it by what it is about");
         assert!(unexplained_unsafe(&source).is_empty(), "{path}: {:?}", unexplained_unsafe(&source));
         assert!(unexplained_orderings(&source).is_empty(), "{path}: {:?}", unexplained_orderings(&source));
         let mapped = lines(&source).iter().any(|line| line.code.contains("mmap") || line.code.contains("madvise"));
