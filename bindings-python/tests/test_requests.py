@@ -12,6 +12,7 @@ import pytest
 
 import tykmetrics
 from tykmetrics import Counter, Registry, get_metrics_collector, track_block
+from tykmetrics.block import TrackBlock, _innermost
 from tykmetrics.testing import sample_value
 
 
@@ -203,6 +204,27 @@ def test_a_block_may_be_left_in_another_context(metrics_registry: Registry) -> N
 
     asyncio.run(main())
     assert blocks(metrics_registry, "b") == (1, 0)
+
+
+def test_what_is_left_elsewhere_is_not_kept_where_it_was_entered(metrics_registry: Registry) -> None:
+    async def leave(block: TrackBlock) -> None:
+        block.__exit__(None, None, None)
+
+    def depth() -> int:
+        entry, found = _innermost.get(), 0
+        while entry is not None:
+            entry, found = entry.around, found + 1
+        return found
+
+    async def main() -> None:
+        for _ in range(100):
+            block = track_block("b", registry=metrics_registry)
+            block.__enter__()
+            await asyncio.ensure_future(leave(block))
+        assert depth() <= 1
+
+    asyncio.run(main())
+    assert blocks(metrics_registry, "b") == (100, 0)
 
 
 def test_threads_share_a_block(metrics_registry: Registry) -> None:

@@ -304,6 +304,31 @@ def test_a_disconnect_after_the_last_byte_is_no_loss(metrics_registry: Registry)
     assert statuses(metrics_registry) == {("unmatched", "200"): 1}
 
 
+def test_a_server_that_tells_of_the_end_while_it_sends_the_last_byte(metrics_registry: Registry) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        listening = asyncio.ensure_future(receive())
+        await asyncio.sleep(0)
+        await answer(send, 200, b"x")
+        await listening
+
+    sending, told = asyncio.Event(), asyncio.Event()
+
+    async def receive() -> Message:
+        await sending.wait()
+        told.set()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            sending.set()
+            await told.wait()
+            await asyncio.sleep(0.01)
+
+    ours = MetricsMiddleware(app, registry=metrics_registry)
+    asyncio.run(ours({"type": "http", "method": "GET", "path": "/"}, receive, send))
+    assert statuses(metrics_registry) == {("unmatched", "200"): 1}
+
+
 def test_messages_pass_as_they_are(metrics_registry: Registry, tmp_path: Any) -> None:
     messages: list[Message] = [
         {"type": "http.response.start", "status": 200, "headers": [], "trailers": True, "odd": object()},

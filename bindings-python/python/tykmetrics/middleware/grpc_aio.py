@@ -76,18 +76,8 @@ def _around(handler: Any, method: Method) -> Any:
     )
 
 
-def _begin(method: Method, context: Any) -> Call:
-    """Begin a call whose end the context tells, for when its handler is dropped where it waits."""
-    call = Call(method, context)
-    try:
-        context.add_done_callback(call.cancelled)
-    except Exception as error:
-        method.faults.caught(error)
-    return call
-
-
 def _ended_by(error: BaseException, call: Call) -> None:
-    """Record a call whose handler was left by an exception."""
+    """Record a call whose handler was left by an exception: a cancelled one, or one that is dropped where it waits."""
     if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
         call.cancelled()
     else:
@@ -96,7 +86,7 @@ def _ended_by(error: BaseException, call: Call) -> None:
 
 def _coroutine(behavior: Any, method: Method, streams_in: bool) -> Any:
     async def tracked(request: Any, context: Any) -> Any:
-        call = _begin(method, context)
+        call = Call(method, context)
         if streams_in:
             request = _later(request, call)
             context = _Context(context, call)
@@ -116,7 +106,7 @@ def _coroutine(behavior: Any, method: Method, streams_in: bool) -> Any:
 
 def _reader_and_writer(behavior: Any, method: Method, streams_in: bool) -> Any:
     async def tracked(request: Any, context: Any) -> None:
-        call = _begin(method, context)
+        call = Call(method, context)
         if streams_in:
             request = _later(request, call)
         else:
@@ -133,7 +123,7 @@ def _reader_and_writer(behavior: Any, method: Method, streams_in: bool) -> Any:
 
 def _async_generator(behavior: Any, method: Method, streams_in: bool) -> Any:
     async def tracked(request: Any, context: Any) -> AsyncIterator[Any]:
-        call = _begin(method, context)
+        call = Call(method, context)
         if streams_in:
             request = _later(request, call)
         else:
