@@ -121,10 +121,14 @@ fn snippets<'a>(document: &'a str, language: &str) -> Vec<(Option<&'a str>, &'a 
 }
 
 #[test]
-fn every_c_and_go_snippet_of_the_readme_is_part_of_a_program_that_is_run() {
-    let readme = text("README.md").expect("README.md");
-    for language in ["c", "go"] {
-        let found = snippets(&readme, language);
+fn every_c_go_and_python_snippet_of_a_readme_is_part_of_a_program_that_is_run() {
+    for (readme, languages) in [("README.md", &["c", "go", "python"][..]), ("bindings-python/README.md", &["python"])] {
+        let readme = text(readme).expect("the README");
+        languages.iter().for_each(|language| quotes(&readme, language));
+    }
+
+    fn quotes(readme: &str, language: &str) {
+        let found = snippets(readme, language);
         assert!(!found.is_empty(), "the README has no snippet in {language}");
         for (from, snippet) in found {
             let from = from.unwrap_or_else(|| panic!("a snippet in {language} does not say where it is from"));
