@@ -145,7 +145,7 @@ WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE LICENSE-APACHE $(addprefix $(PACK
 PYTEST := -m pytest -c $(PACKAGE)/pyproject.toml --rootdir $(PACKAGE) -p no:cacheprovider --quiet
 PYTHON_OTHERS := 3.10 3.12 3.13
 # Tests that need frameworks, checkers or event loops of others run under one version, in .venv.
-PYTHON_FRAMEWORKS := installed typed middleware dropin/frameworks $(addsuffix .py,$(addprefix dropin/test_dropin_,push servers))
+PYTHON_FRAMEWORKS := installed typed middleware dropin/frameworks $(addprefix dropin/test_dropin_,push.py servers.py)
 PYTHON_CORE := $(PYTEST) $(addprefix --ignore=$(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS)) $(PACKAGE)/tests
 
 .PHONY: wheel wheel-manylinux
