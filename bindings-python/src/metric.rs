@@ -28,6 +28,8 @@ pub(crate) struct Definition<M> {
     pub(crate) takes_infinity: bool,
     /// Whether a gauge may be set and not moved.
     pub(crate) only_sets: bool,
+    /// Whether series that nobody holds expire.
+    pub(crate) expires: bool,
     /// The bounds that were asked for.
     pub(crate) bounds: Vec<f64>,
     pub(crate) states: Vec<String>,
@@ -185,7 +187,7 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
         Ok(child)
     }
 
-    /// Forgets the children that were given out, since series were removed.
+    /// Forgets the children that were given out, since series were removed or may expire.
     fn forget(&self) {
         if let Some(children) = self.inner().children.get() {
             children.memory.clear();
@@ -423,6 +425,7 @@ macro_rules! metric_class {
                     label_names: $asked.label_names,
                     takes_infinity: $asked.takes_infinity,
                     only_sets: $asked.only_sets,
+                    expires: $asked.expire_after.is_some(),
                     bounds: $asked.buckets.unwrap_or_default(),
                     states: $asked.states.unwrap_or_default(),
                     family,
@@ -438,8 +441,18 @@ macro_rules! metric_class {
             }
 
             /// List the family in a registry.
-            fn _list(&self, registry: &Registry) -> PyResult<()> {
-                registry.registry.list(&self.inner.definition()?.family).or_raise()
+            fn _list(slf: &Bound<'_, Self>, registry: &Registry) -> PyResult<()> {
+                let definition = slf.get().inner.definition()?;
+                registry.registry.list(&definition.family).or_raise()?;
+                match definition.expires {
+                    true => registry.lets_expire(slf.as_any()),
+                    false => Ok(()),
+                }
+            }
+
+            /// Forget the children that were given out, so that only those that somebody else holds keep their series.
+            fn _forget(&self) {
+                self.forget();
             }
 
             /// Remove the series of these label values. False if there is none.

@@ -5,12 +5,43 @@ use crate::error::exception;
 use engine::{Encoding, Escaping, Exposition, Format};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyWeakrefMethods, PyWeakrefReference};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A registry of the engine.
 #[pyclass(frozen, module = "tykmetrics._native")]
 pub(crate) struct Registry {
     pub(crate) registry: engine::Registry,
+    /// The metrics whose series expire, weakly.
+    expiring: Mutex<Vec<Py<PyWeakrefReference>>>,
+}
+
+impl Registry {
+    fn expiring(&self) -> MutexGuard<'_, Vec<Py<PyWeakrefReference>>> {
+        self.expiring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a metric whose series expire. The children that it remembers hold their series, so it is to forget them
+    /// before each scrape: those that were not asked for since the last one are held by nobody then.
+    pub(crate) fn lets_expire(&self, metric: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = metric.py();
+        let metric = PyWeakrefReference::new(metric)?.unbind();
+        // Not under the lock: what is looked at and dropped may run the user's code, which may come back here.
+        let mut known = std::mem::take(&mut *self.expiring());
+        known.retain(|metric| metric.bind(py).upgrade().is_some());
+        known.push(metric);
+        self.expiring().append(&mut known);
+        Ok(())
+    }
+
+    /// Lets go of the series that only the metrics' own memories hold.
+    fn forget(&self, py: Python<'_>) -> PyResult<()> {
+        let expiring: Vec<_> = self.expiring().iter().map(|metric| metric.clone_ref(py)).collect();
+        for metric in expiring.iter().filter_map(|metric| metric.bind(py).upgrade()) {
+            metric.call_method0("_forget")?;
+        }
+        Ok(())
+    }
 }
 
 #[pymethods]
@@ -23,7 +54,7 @@ impl Registry {
             Some(limit) => options.series_limit(limit),
             None => options,
         };
-        Registry { registry: options.build() }
+        Registry { registry: options.build(), expiring: Mutex::default() }
     }
 
     /// Take a family out, by its full name. False if there is none of that name.
@@ -51,6 +82,7 @@ impl Registry {
     fn render<'py>(&self, py: Python<'py>, format: &str, encoding: &str) -> PyResult<Bound<'py, PyBytes>> {
         let exposition = exposition(format)?;
         let encoding = named_encoding(encoding)?;
+        self.forget(py)?;
         let body = py.detach(|| match encoding {
             Encoding::Identity => Ok(self.registry.render(exposition)),
             packed => pack(&self.registry, exposition, packed),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+
+import tykmetrics
 
 KINDS = ["Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"]
 
@@ -304,3 +308,27 @@ def test_attributes_may_be_hung_on_a_metric(library, registry):
     counter.note = "mine"
     counter.labels("x").note = "its"
     assert (counter.note, counter.labels("x").note) == ("mine", "its")
+
+
+def test_series_that_nobody_holds_expire():
+    ours, registry = tykmetrics, tykmetrics.Registry()
+    family = ours.Counter("f", "Help.", ["a"], registry=registry, expire_after=0.2)
+    held = family.labels("held")
+    for value in ("idle", "idle", "busy"):
+        family.labels(value).inc()
+    family.labels(a="idle").inc()
+
+    def shown():
+        text = ours.render("text", registry=registry).decode()
+        return {value for value in ("held", "idle", "busy") if f'f_total{{a="{value}"}}' in text}
+
+    assert shown() == {"held", "idle", "busy"}
+    for _ in range(6):
+        time.sleep(0.1)
+        family.labels("busy").inc()
+        left = shown()
+    assert left == {"held", "busy"}
+    held.inc()
+    family.labels("idle").inc()
+    assert registry.get_sample_value("f_total", {"a": "idle"}) == 1
+    assert shown() == {"held", "idle", "busy"}

@@ -76,3 +76,39 @@ wait_gcount 5
         assert!(shown.contains(line), "{line} is not in {shown}");
     }
 }
+
+#[test]
+fn no_sample_is_renamed_and_no_number_is_made_up() {
+    use tykmetrics::samples::{Family, Kind, Sample};
+    let family = |name: &str, kind: Kind, samples: &[(&str, f64)]| Family {
+        name: name.to_owned().into(),
+        kind,
+        samples: samples
+            .iter()
+            .map(|(name, value)| Sample { name: (*name).to_owned().into(), value: *value, ..Sample::default() })
+            .collect(),
+        ..Family::default()
+    };
+    struct Made(Family<'static>);
+    impl Collector for Made {
+        fn collect(&self, into: &mut Snapshot) {
+            into.families.extend(gather(&self.0));
+        }
+    }
+    let shown = |name: &str, kind: Kind, samples: &[(&str, f64)]| {
+        let registry = Registry::new();
+        registry.register_collector(Made(family(name, kind, samples)));
+        String::from_utf8(registry.render(Format::Text)).unwrap()
+    };
+    let text = shown("jobs_total", Kind::Counter, &[("jobs_total", 1.0)]);
+    assert!(text.contains("# TYPE jobs_total counter\njobs_total 1\n"), "{text}");
+    let text = shown("jobs", Kind::Counter, &[("jobs", 1.0)]);
+    assert!(text.contains("\njobs 1\n") && !text.contains("jobs_total"), "{text}");
+    let text = shown("jobs", Kind::Counter, &[("jobs", 1.0), ("jobs_total", 2.0)]);
+    assert!(text.contains("\njobs 1\n") && text.contains("\njobs_total 2\n"), "{text}");
+    assert_eq!(text.matches("# TYPE jobs ").count(), 1, "{text}");
+    let text = shown("build", Kind::Info, &[("build", 1.0)]);
+    assert!(text.contains("\nbuild 1\n") && !text.contains("build_info"), "{text}");
+    let text = shown("size", Kind::Summary, &[("size_sum", 3.0)]);
+    assert!(text.contains("size_sum 3\n") && !text.contains("size_count"), "{text}");
+}

@@ -16,7 +16,6 @@ use crate::registry::Registry;
 use crate::registry::bound::Slot;
 use crate::registry::family::{Core, OVERFLOW_LABEL};
 use crate::registry::name::classic;
-use crate::registry::restart::RESTARTED;
 use crate::registry::series::{ANSWERED, LIVE, OVERFLOW, Record};
 use crate::registry::spec::Cells;
 use crate::shard::cell::CellId;
@@ -324,10 +323,11 @@ impl Core {
     /// A counter's sum since it began: the whole part and the rest.
     #[inline]
     pub(crate) fn count(&self, view: &View<'_>, record: Record<'_>) -> (u64, f64) {
+        let start = self.start(record);
         let counted = self.counted(view, record);
-        match record.state() & RESTARTED {
-            0 => counted,
-            _ => self.since_start(record.slot, counted),
+        match start {
+            None => counted,
+            Some(start) => start.since(counted),
         }
     }
 
@@ -362,10 +362,11 @@ impl Core {
 
     /// A histogram's counts since it began; `counts` is room to work in.
     pub(crate) fn read_distribution(&self, view: &View<'_>, record: Record<'_>, counts: &mut Vec<u64>) -> Distribution {
+        let start = self.start(record);
         let all = self.read_all(view, record, counts);
-        match record.state() & RESTARTED {
-            0 => all,
-            _ => self.distribution_since_start(record.slot, all),
+        match start {
+            None => all,
+            Some(start) => start.distribution_since(all),
         }
     }
 

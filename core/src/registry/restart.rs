@@ -5,7 +5,7 @@
 
 use super::bound::Slot;
 use super::family::Core;
-use super::series::STATE;
+use super::series::{Record, STATE};
 use super::spec::Cells;
 use crate::merge::distribution::Distribution;
 use crate::sync::{Ordering::*, held};
@@ -59,18 +59,28 @@ impl Core {
         self.rows.row(slot)[STATE].fetch_or(RESTARTED, Release);
     }
 
-    /// A counter's sum without what it held when it was reset.
-    pub(crate) fn since_start(&self, slot: Slot, (whole, part): (u64, f64)) -> (u64, f64) {
-        match self.side.start(slot).filter(Start::is_of_this_process) {
-            Some(start) => (whole.wrapping_sub(start.whole), part - start.part),
-            None => (whole, part),
+    /// Where a series' numbers begin, if it was reset in this process. Looked at before its cells are read: then they hold at
+    /// least what is taken off, and a reset that comes meanwhile is after the reading.
+    #[inline]
+    pub(crate) fn start(&self, record: Record<'_>) -> Option<Start> {
+        // Acquire: pairs with the Release of whoever kept the start.
+        match self.rows.row(record.slot)[STATE].load(Acquire) & RESTARTED {
+            0 => None,
+            _ => self.side.start(record.slot).filter(Start::is_of_this_process),
         }
+    }
+}
+
+impl Start {
+    /// A counter's sum without what it held when it was reset.
+    pub(crate) fn since(&self, (whole, part): (u64, f64)) -> (u64, f64) {
+        (whole.saturating_sub(self.whole), (part - self.part).max(0.0))
     }
 
     /// A histogram's counts without what it held when it was reset.
-    pub(crate) fn distribution_since_start(&self, slot: Slot, all: Distribution) -> Distribution {
-        match self.side.start(slot).filter(Start::is_of_this_process).and_then(|start| start.distribution) {
-            Some(before) => all.delta(&before),
+    pub(crate) fn distribution_since(&self, all: Distribution) -> Distribution {
+        match &self.distribution {
+            Some(before) => all.delta(before),
             None => all,
         }
     }

@@ -26,7 +26,10 @@ pub fn gather(family: &Family<'_>) -> Vec<snapshot::Family> {
             None => strangers.push(sample),
         }
     }
-    let mut families = match gathering.finish(family) {
+    // A family of unknown kind beside it must not have its name.
+    let fits = !strangers.iter().any(|sample| sample.name == family.name)
+        && (strangers.is_empty() || !gathering.series.is_empty());
+    let mut families = match fits.then(|| gathering.finish(family)).flatten() {
         Some(whole) => vec![whole],
         None => {
             strangers = family.samples.iter().collect();
@@ -54,9 +57,9 @@ impl Part {
         let label = |name: &str| sample.labels.iter().find(|(known, _)| known == name).map(|(_, value)| &**value);
         let number = |name: &str| label(name).and_then(number);
         match (family.kind, suffix) {
-            (Kind::Counter, "_total" | "") | (Kind::Gauge | Kind::Unknown, "") | (Kind::Info, "_info" | "") => {
-                Some(Part::Value)
-            }
+            (Kind::Counter, "") => family.name.ends_with("_total").then_some(Part::Value),
+            (Kind::Counter, "_total") => (!family.name.ends_with("_total")).then_some(Part::Value),
+            (Kind::Gauge | Kind::Unknown, "") | (Kind::Info, "_info") => Some(Part::Value),
             (Kind::Counter | Kind::Histogram | Kind::Summary, "_created") => Some(Part::Created),
             (Kind::Histogram | Kind::Summary, "_sum") => Some(Part::Sum),
             (Kind::Histogram | Kind::Summary, "_count") => Some(Part::Count),
@@ -164,7 +167,7 @@ impl Gathering {
             Kind::Unknown => snapshot::Kind::Unknown,
             Kind::GaugeHistogram => return None,
         };
-        let suffix = if family.kind == Kind::Counter { "_total" } else { "" };
+        let suffix = if family.kind == Kind::Counter && !family.name.ends_with("_total") { "_total" } else { "" };
         let values: Option<Vec<Value>> = self.series.iter().map(|told| told.value(family.kind, &states)).collect();
         let values = values?;
         let mut whole = snapshot::Family::new(Meta {
@@ -212,7 +215,7 @@ impl Told {
             }
             Kind::Summary => Some(Value::Summary(Quantiles {
                 values: self.quantiles.clone(),
-                count: whole(self.count.unwrap_or(0.0))?,
+                count: whole(self.count?)?,
                 sum: self.sum.unwrap_or(f64::NAN),
             })),
             Kind::Histogram => self.distribution().map(Value::Histogram),
