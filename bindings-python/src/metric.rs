@@ -345,7 +345,15 @@ pub(crate) struct Asked {
     #[pyo3(item)]
     expire_after: Option<f64>,
     #[pyo3(item)]
+    const_labels: Vec<(String, String)>,
+    /// A histogram's; none of them for one without bounds.
+    #[pyo3(item)]
     buckets: Option<Vec<f64>>,
+    #[pyo3(item)]
+    range: Option<(f64, f64)>,
+    /// The finest native schema, or none, if that was said.
+    #[pyo3(item)]
+    native: Vec<Option<i32>>,
     #[pyo3(item)]
     store: Option<String>,
     #[pyo3(item)]
@@ -373,6 +381,9 @@ macro_rules! build {
         let mut builder = $builder.unit(&*$asked.unit).unlisted();
         if let Some(limit) = $asked.limit {
             builder = builder.limit(limit);
+        }
+        for (name, value) in &$asked.const_labels {
+            builder = builder.const_label(name, value);
         }
         if let Some(idle) = $asked.expire_after {
             builder = builder.expire_after(Asked::seconds("expire_after", idle)?);
@@ -576,6 +587,18 @@ metric_class! {
             Ok(self.series()?.value())
         }
 
+        /// Set the gauge to a value if that is more.
+        fn set_max(&self, value: f64) -> PyResult<()> {
+            self.series()?.set_max(value);
+            Ok(())
+        }
+
+        /// Set the gauge to a value if that is less.
+        fn set_min(&self, value: f64) -> PyResult<()> {
+            self.series()?.set_min(value);
+            Ok(())
+        }
+
         /// Read the gauge from a function at every scrape.
         fn _set_function(&self, function: Py<PyAny>) -> PyResult<()> {
             self.series()?.callback(move || {
@@ -601,8 +624,16 @@ metric_class! {
     Histogram, engine::Histogram, "histogram",
     |registry, asked| {
         let mut builder = build!(registry.histogram(&*asked.name, &*asked.documentation), asked);
-        if let Some(bounds) = &asked.buckets {
-            builder = builder.buckets(engine::Buckets::explicit(&**bounds));
+        builder = match asked.buckets.as_deref() {
+            None => builder,
+            Some([]) => builder.buckets(engine::Buckets::none()),
+            Some(bounds) => builder.buckets(engine::Buckets::explicit(bounds)),
+        };
+        if let Some((smallest, largest)) = asked.range {
+            builder = builder.range(smallest, largest);
+        }
+        if let Some(schema) = asked.native.first() {
+            builder = builder.native(*schema);
         }
         match asked.store.as_deref() {
             None => builder,

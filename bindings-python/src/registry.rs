@@ -47,13 +47,14 @@ impl Registry {
 #[pymethods]
 impl Registry {
     #[new]
-    #[pyo3(signature = (series_limit=None))]
-    fn new(series_limit: Option<u64>) -> Self {
+    #[pyo3(signature = (series_limit=None, const_labels=Vec::new()))]
+    fn new(series_limit: Option<u64>, const_labels: Vec<(String, String)>) -> Self {
         let options = engine::Registry::options();
         let options = match series_limit {
             Some(limit) => options.series_limit(limit),
             None => options,
         };
+        let options = const_labels.into_iter().fold(options, |options, (name, value)| options.const_label(name, value));
         Registry { registry: options.build(), expiring: Mutex::default() }
     }
 
@@ -78,9 +79,17 @@ impl Registry {
     }
 
     /// Return everything the registry holds, as bytes of a format. The interpreter is free meanwhile.
-    #[pyo3(signature = (format="text", *, encoding="identity"))]
-    fn render<'py>(&self, py: Python<'py>, format: &str, encoding: &str) -> PyResult<Bound<'py, PyBytes>> {
-        let exposition = exposition(format)?;
+    #[pyo3(signature = (format="text", *, encoding="identity", created=false, empty_families=false))]
+    fn render<'py>(
+        &self,
+        py: Python<'py>,
+        format: &str,
+        encoding: &str,
+        created: bool,
+        empty_families: bool,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let mut exposition = exposition(format)?;
+        (exposition.created, exposition.empty_families) = (created, empty_families);
         let encoding = named_encoding(encoding)?;
         self.forget(py)?;
         let body = py.detach(|| match encoding {

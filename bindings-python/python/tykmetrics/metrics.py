@@ -19,6 +19,7 @@ from tykmetrics.registry import REGISTRY, CollectorRegistry, shows_created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import EllipsisType
 
 INF = float("inf")
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, INF)
@@ -36,7 +37,10 @@ class _Asked(TypedDict):
     unit: str
     limit: int | None
     expire_after: float | None
+    const_labels: Sequence[tuple[str, str]]
     buckets: Sequence[float] | None
+    range: tuple[float, float] | None
+    native: Sequence[int | None]
     store: str | None
     quantiles: Sequence[float] | None
     window: float | None
@@ -92,8 +96,11 @@ class MetricBase(Reach):
         registry: CollectorRegistry | None,
         limit: int | None,
         expire_after: float | None,
+        const_labels: Mapping[str, str] | None,
         *,
         buckets: Sequence[float] | None = None,
+        range: tuple[float, float] | None = None,
+        native: Sequence[int | None] = (),
         store: str | None = None,
         quantiles: Sequence[float] | None = None,
         window: float | None = None,
@@ -116,7 +123,10 @@ class MetricBase(Reach):
                 unit=unit,
                 limit=self._default_limit if limit is None else limit,
                 expire_after=expire_after,
+                const_labels=list((const_labels or {}).items()),
                 buckets=buckets,
+                range=range,
+                native=native,
                 store=store,
                 quantiles=quantiles,
                 window=window,
@@ -195,13 +205,17 @@ class Counter(MetricBase, _native.Counter):
         *,
         limit: int | None = None,
         expire_after: float | None = None,
+        const_labels: Mapping[str, str] | None = None,
     ) -> None:
         """Make a counter and register it.
 
         limit: how many series it has at most; more label values are counted together in one overflow series.
         expire_after: seconds after which a series that nobody holds and that did not change is removed.
+        const_labels: labels that every series has, after its own.
         """
-        self._construct(name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after)
+        self._construct(
+            name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after, const_labels
+        )
 
     def reset(self) -> None:
         """Begin again at zero, as a logical process does that starts anew."""
@@ -238,6 +252,7 @@ class Gauge(MetricBase, _native.Gauge):
         *,
         limit: int | None = None,
         expire_after: float | None = None,
+        const_labels: Mapping[str, str] | None = None,
     ) -> None:
         """Make a gauge and register it; for `limit` and `expire_after` see Counter."""
         if multiprocess_mode not in self._MULTIPROC_MODES:
@@ -255,6 +270,7 @@ class Gauge(MetricBase, _native.Gauge):
             registry,
             limit,
             expire_after,
+            const_labels,
             only_sets="mostrecent" in multiprocess_mode,
         )
 
@@ -294,24 +310,29 @@ class Histogram(MetricBase, _native.Histogram):
         unit: str = "",
         registry: CollectorRegistry | None = REGISTRY,
         _labelvalues: Sequence[str] | None = None,
-        buckets: Sequence[float | str] = DEFAULT_BUCKETS,
+        buckets: Sequence[float | str] | None = DEFAULT_BUCKETS,
         *,
+        range: tuple[float, float] | None = None,
+        native_schema: int | EllipsisType | None = ...,
         store: str | None = None,
         limit: int | None = None,
         expire_after: float | None = None,
+        const_labels: Mapping[str, str] | None = None,
     ) -> None:
         """Make a histogram and register it; for `limit` and `expire_after` see Counter.
 
-        buckets: the upper bounds, rising; +Inf is added.
+        buckets: the upper bounds, rising; +Inf is added. None for native buckets and quantiles alone.
+        range: the smallest and the largest value that are told apart; chosen by the bounds without it.
+        native_schema: the finest native buckets to show, -4 to 3 (the default of the store "hdr"), or None for none.
         store: "hdr" keeps native buckets and quantiles beside the bounds; "compact" keeps the bounds alone, in a cache
             line or two, for families of very many series.
         """
-        bounds = [float(bound) for bound in buckets]
+        bounds = [INF] if buckets is None else [float(bound) for bound in buckets]
         if bounds != sorted(bounds):
             raise ValueError(f"Buckets not in sorted order: histogram {name!r} was given {bounds}")
         if bounds and bounds[-1] != INF:
             bounds.append(INF)
-        if len(bounds) < 2:
+        if len(bounds) < 2 and buckets is not None:
             raise ValueError(f"Must have at least two buckets: histogram {name!r} was given {bounds}")
         self._construct(
             name,
@@ -323,7 +344,10 @@ class Histogram(MetricBase, _native.Histogram):
             registry,
             limit,
             expire_after,
+            const_labels,
             buckets=bounds[:-1],
+            range=range,
+            native=() if native_schema is ... else (native_schema,),
             store=store,
         )
 
@@ -353,6 +377,7 @@ class Summary(MetricBase, _native.Summary):
         window: float | None = None,
         limit: int | None = None,
         expire_after: float | None = None,
+        const_labels: Mapping[str, str] | None = None,
     ) -> None:
         """Make a summary and register it; for `limit` and `expire_after` see Counter.
 
@@ -369,6 +394,7 @@ class Summary(MetricBase, _native.Summary):
             registry,
             limit,
             expire_after,
+            const_labels,
             quantiles=list(quantiles),
             window=window,
         )
@@ -393,9 +419,15 @@ class Info(MetricBase, _native.Info):
         unit: str = "",
         registry: CollectorRegistry | None = REGISTRY,
         _labelvalues: Sequence[str] | None = None,
+        *,
+        limit: int | None = None,
+        expire_after: float | None = None,
+        const_labels: Mapping[str, str] | None = None,
     ) -> None:
-        """Make an info and register it."""
-        self._construct(name, documentation, labelnames, namespace, subsystem, unit, registry, None, None)
+        """Make an info and register it; for the options see Counter."""
+        self._construct(
+            name, documentation, labelnames, namespace, subsystem, unit, registry, limit, expire_after, const_labels
+        )
 
     def info(self, val: dict[str, str]) -> None:
         """Set the labels, in the place of those before."""
@@ -428,6 +460,10 @@ class Enum(MetricBase, _native.Enum):
         registry: CollectorRegistry | None = REGISTRY,
         _labelvalues: Sequence[str] | None = None,
         states: Sequence[str] | None = None,
+        *,
+        limit: int | None = None,
+        expire_after: float | None = None,
+        const_labels: Mapping[str, str] | None = None,
     ) -> None:
         """Make an enum and register it. The first of the states holds until another is entered."""
         labelnames = tuple(labelnames)
@@ -438,7 +474,17 @@ class Enum(MetricBase, _native.Enum):
         if not states:
             raise ValueError(f"No states provided for Enum metric: {name}")
         self._construct(
-            name, documentation, labelnames, namespace, subsystem, unit, registry, None, None, states=tuple(states)
+            name,
+            documentation,
+            labelnames,
+            namespace,
+            subsystem,
+            unit,
+            registry,
+            limit,
+            expire_after,
+            const_labels,
+            states=tuple(states),
         )
 
     def state(self, state: str) -> None:

@@ -107,6 +107,7 @@ class CollectorRegistry:
         support_collectors_without_names: bool = False,
         *,
         series_limit: int | None = None,
+        const_labels: Mapping[str, str] | None = None,
     ) -> None:
         """Make an empty registry.
 
@@ -114,6 +115,7 @@ class CollectorRegistry:
         target_info: labels of a `target_info` sample, which describes the process as a whole.
         support_collectors_without_names: ask collectors of unknown names in restricted registries too.
         series_limit: how many series the metrics of this package may have in it; None is the engine's own limit.
+        const_labels: labels that every series of the metrics made for it carries.
         """
         self._collector_to_names: dict[Collector, list[str]] = {}
         self._names_to_collectors: dict[str, Collector] = {}
@@ -124,7 +126,7 @@ class CollectorRegistry:
         self._collectors_without_names: list[Collector] = []
         self._series_limit = series_limit
         # The engine's own registry: what `tykmetrics.render` shows.
-        self._core = _native.Registry(series_limit)
+        self._core = _native.Registry(series_limit, list((const_labels or {}).items()))
         # By what number the engine asks each collector that is none of its own, and the target's family.
         self._asked: dict[Collector, int] = {}
         self._target_asked: int | None = None

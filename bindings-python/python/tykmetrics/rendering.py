@@ -6,15 +6,24 @@ from tykmetrics import _native
 from tykmetrics.registry import REGISTRY, CollectorRegistry
 
 
-def render(format: str = "text", registry: CollectorRegistry = REGISTRY, *, encoding: str = "identity") -> bytes:
+def render(
+    format: str = "text",
+    registry: CollectorRegistry = REGISTRY,
+    *,
+    encoding: str = "identity",
+    created: bool = False,
+    empty_families: bool = False,
+) -> bytes:
     """Return everything a registry holds, as bytes of a format.
 
     format: "text", "openmetrics", "protobuf" or "json", or what `negotiate` returned.
     encoding: "identity", "gzip" or "zstd".
+    created: show when series began in the text formats too; the others always say it.
+    empty_families: show families that have no series.
 
     The interpreter is free while the metrics are merged and written: other threads run on.
     """
-    return registry._core.render(format, encoding=encoding)
+    return registry._core.render(format, encoding=encoding, created=created, empty_families=empty_families)
 
 
 def negotiate(accept: str | None) -> tuple[str, str]:
