@@ -143,10 +143,10 @@ WHEELS := target/wheels
 WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE LICENSE-APACHE $(addprefix $(PACKAGE)/,Cargo.toml pyproject.toml README.md) \
   $(shell find core/Cargo.toml core/src $(PACKAGE)/src $(PACKAGE)/python -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py*' \) -not -name '*.pyc')
 PYTEST := -m pytest -c $(PACKAGE)/pyproject.toml --rootdir $(PACKAGE) -p no:cacheprovider --quiet
-# The tests that need frameworks and checkers run under one version, in .venv.
 PYTHON_OTHERS := 3.10 3.12 3.13
+# Tests that need frameworks, checkers or event loops of others run under one version, in .venv.
+PYTHON_FRAMEWORKS := installed typed middleware dropin/frameworks $(addprefix dropin/test_dropin_,push.py servers.py)
 PYTHON_CORE := $(PYTEST) $(addprefix --ignore=$(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS)) $(PACKAGE)/tests
-PYTHON_FRAMEWORKS := installed typed middleware dropin/frameworks
 
 .PHONY: wheel wheel-manylinux
 wheel: .venv/wheel

@@ -5,6 +5,7 @@ A peer is given its cheapest way: bound methods in local variables, series that 
 
 from __future__ import annotations
 
+import math
 import time
 from types import ModuleType
 from typing import Any
@@ -60,8 +61,8 @@ def observe(library: ModuleType) -> Runner:
 
 
 def nothing() -> Runner:
-    """Call a built-in method that takes nothing and does next to nothing: the floor of the interpreter."""
-    return loop("nothing()", nothing="".isalnum)
+    """Call a built-in function that does next to nothing, by the interpreter's fastest convention: its floor."""
+    return loop("nothing()", nothing=math.gcd)
 
 
 def nothing_of_one() -> Runner:

@@ -12,7 +12,7 @@ import pytest
 import tykmetrics
 
 # They subclass what their frameworks have, which are not everywhere that these tests run.
-OPTIONAL = {"aiohttp", "django", "grpc", "pytest", "twisted"}
+OPTIONAL = {"aiohttp", "asgiref", "django", "grpc", "pytest", "twisted"}
 
 
 def modules():

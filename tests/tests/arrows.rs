@@ -366,3 +366,40 @@ fn one_file_of_go_imports_c() {
         .collect();
     assert_eq!(importers, ["bindings-go/internal/native/native.go"]);
 }
+
+/// The sources of the Python door by their path.
+fn python_sources() -> Vec<(String, String)> {
+    let sources: Vec<_> = files()
+        .into_iter()
+        .filter(|file| file.starts_with("bindings-python/src/") && file.ends_with(".rs"))
+        .map(|file| (file.clone(), text(&file).expect("a source is text")))
+        .collect();
+    assert!(sources.len() > 5, "the sources of the Python door were not found");
+    sources
+}
+
+/// What CPython calls directly, with raw pointers, is in one folder, where it can be read; the rest is safe Rust.
+#[test]
+fn one_folder_of_the_python_door_is_unsafe() {
+    let unsafe_files: BTreeSet<String> = python_sources()
+        .into_iter()
+        .filter(|(_, source)| {
+            lines(source).iter().any(|line| line.code.contains("unsafe ") || line.code.contains("ffi::"))
+        })
+        .map(|(path, _)| path)
+        .collect();
+    assert!(!unsafe_files.is_empty());
+    let elsewhere: Vec<_> = unsafe_files.iter().filter(|path| !path.starts_with("bindings-python/src/hot/")).collect();
+    assert!(elsewhere.is_empty(), "raw pointers belong into bindings-python/src/hot: {elsewhere:?}");
+}
+
+/// The Python door converts and never computes: it shares no memory of its own between threads.
+#[test]
+fn the_python_door_is_explained_and_keeps_to_the_rules_of_the_engine() {
+    for (path, source) in python_sources() {
+        assert!(unexplained_unsafe(&source).is_empty(), "{path}: {:?}", unexplained_unsafe(&source));
+        assert!(unexplained_orderings(&source).is_empty(), "{path}: {:?}", unexplained_orderings(&source));
+        let mapped = lines(&source).iter().any(|line| line.code.contains("mmap") || line.code.contains("madvise"));
+        assert!(!mapped, "{path} maps memory, which is the engine's to do");
+    }
+}

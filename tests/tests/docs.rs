@@ -138,6 +138,25 @@ fn every_c_go_and_python_snippet_of_a_readme_is_part_of_a_program_that_is_run() 
     }
 }
 
+/// A program whose part is shown is run by a test that names it.
+#[test]
+fn every_python_program_that_is_shown_is_run() {
+    let tests: Vec<String> = files()
+        .into_iter()
+        .filter(|file| file.starts_with("bindings-python/tests/") && file.ends_with(".py"))
+        .filter_map(|file| text(&file))
+        .collect();
+    let mut checked = 0;
+    for readme in ["README.md", "bindings-python/README.md"] {
+        for (from, _) in snippets(&text(readme).expect("a document"), "python") {
+            let name = from.and_then(|from| from.rsplit('/').next()).expect("a program");
+            checked += 1;
+            assert!(tests.iter().any(|test| test.contains(&format!("\"{name}\""))), "no test runs {name}");
+        }
+    }
+    assert!(checked > 0);
+}
+
 #[test]
 fn every_document_with_a_rust_snippet_is_compiled() {
     let compiled = text("tests/src/documents.rs").expect("the list of documents");

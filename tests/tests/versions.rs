@@ -86,6 +86,17 @@ fn go_modules_ask_for_the_version() {
     assert_eq!(asked, manifests.len() - 1, "every module but the core's asks for it: {manifests:?}");
 }
 
+/// The Python package takes its version from its crate, and the module says it by itself.
+#[test]
+fn the_python_package_has_the_version_of_its_crate() {
+    let project = text("bindings-python/pyproject.toml").expect("pyproject.toml");
+    assert_eq!(value_in(&project, "project", "dynamic").as_deref(), Some("[\"version\"]"));
+    assert_eq!(value_in(&project, "project", "version"), None, "maturin takes it from Cargo.toml");
+    let package = text("bindings-python/python/tykmetrics/__init__.py").expect("the package");
+    assert!(package.contains("\nfrom tykmetrics._native import __version__\n"), "the native module says the version");
+    assert!(!package.contains(&version()), "a second place that says the version");
+}
+
 /// The first entry of a change log.
 fn newest(log: &str) -> Option<&str> {
     log.lines().find_map(|line| line.strip_prefix("## "))

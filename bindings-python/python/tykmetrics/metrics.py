@@ -13,17 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 from tykmetrics import _native
 from tykmetrics.prometheus_client.context_managers import ExceptionCounter, InprogressTracker, Timer
 from tykmetrics.prometheus_client.metrics_core import Metric
-from tykmetrics.prometheus_client.samples import Exemplar, Sample
 from tykmetrics.prometheus_client.validation import _validate_labelnames, _validate_metric_name
+from tykmetrics.reach import Reach, sample_of
 from tykmetrics.registry import REGISTRY, CollectorRegistry, shows_created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    # What every class below has from its native half.
-    from tykmetrics._native import _Metric as _Native
-else:
-    _Native = object
 
 INF = float("inf")
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, INF)
@@ -64,20 +59,14 @@ def _full_name(kind: str, name: str, namespace: str, subsystem: str, unit: str) 
     return full
 
 
-def _sample(
-    name: str, labels: dict[str, str], value: float, timestamp: None, exemplar: Any, native_histogram: None
-) -> Sample:
-    return Sample(name, labels, value, timestamp, None if exemplar is None else Exemplar(*exemplar), native_histogram)
-
-
 def metric_of(family: tuple[Any, ...], samples: Iterable[tuple[Any, ...]]) -> Metric:
     """Return a family that the native half told as prometheus_client's object for it."""
     metric = Metric(*family[:4])
-    metric.samples = [_sample(*told) for told in samples]
+    metric.samples = [sample_of(*told) for told in samples]
     return metric
 
 
-class MetricBase(_Native):
+class MetricBase(Reach):
     """What all metrics have in common."""
 
     _type: ClassVar[str] = ""
@@ -138,25 +127,6 @@ class MetricBase(_Native):
         )
         if registry:
             registry.register(self)
-
-    @property
-    def _name(self) -> str:
-        return self._full_name.removesuffix("_total") if self._type == "counter" else self._full_name
-
-    def _is_parent(self) -> bool:
-        return bool(self._labelnames) and not self._labelvalues
-
-    def _raise_if_not_observable(self) -> None:
-        if self._is_parent():
-            raise ValueError(
-                f"{self._type} metric is missing label values: {self._name!r} has the labels "
-                f"({', '.join(self._labelnames)}); call labels() with a value for each"
-            )
-
-    @property
-    def _metrics(self) -> dict[tuple[str, ...], Any]:
-        """The children by their label values, made anew at each call."""
-        return {tuple(values): self.labels(*values) for values in self._children()}
 
     def remove(self, *labelvalues: object) -> None:
         """Remove the series of these label values, if there is one."""

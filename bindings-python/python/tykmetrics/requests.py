@@ -51,7 +51,7 @@ __all__ = [
     "track_request",
 ]
 
-_ROUTINES = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+_ROUTINES: tuple[type, ...] = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
 
 # The type of what is decorated is kept whole: overloads, methods, awaitables. A ParamSpec would flatten them.
 _Callable = TypeVar("_Callable", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")

@@ -6,10 +6,11 @@
 //!
 //! * [`call`]: arguments, halves of objects, the way to safe code. [`shard`]: the cells that are added to.
 //! * [`metrics`], [`labels`], [`requests`]: the methods. [`methods`]: their tables, and who is given them.
-//! * [`time`]: whether Python's clock was patched. [`bytes`]: large results.
+//! * [`interpreter`]: that there is one. [`time`]: whether Python's clock was patched. [`bytes`]: large results.
 
 mod bytes;
 mod call;
+mod interpreter;
 mod labels;
 mod methods;
 mod metrics;
@@ -33,6 +34,7 @@ const REMEMBERS: bool = cfg!(not(Py_GIL_DISABLED));
 /// Opens the interpreter's shard, remembers its clock and gives the classes their methods. Called once, when the module is
 /// made.
 pub(crate) fn set_up(py: Python<'_>) -> PyResult<()> {
+    interpreter::claim(py)?;
     #[cfg(not(Py_GIL_DISABLED))]
     shard::open();
     time::set_up(py)?;

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 try:
     from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-except ImportError as error:  # Django brings it.
-    raise ImportError("tykmetrics.middleware.django needs Django: pip install Django", name="django") from error
+except ImportError as _missing:  # Django brings it.
+    raise ImportError("tykmetrics.middleware.django needs Django: pip install Django", name="django") from _missing
 
 from tykmetrics.middleware.families import UNMATCHED, declared, http_families
 from tykmetrics.middleware.faults import Faults

@@ -52,9 +52,9 @@ class InFlight:
 
     def __init__(self, family: Gauge, method: str) -> None:
         bound: Gauge = family.labels(method)
-        self.method = method
-        self.begin = bound.inc
-        self.end = bound.dec
+        self.method: str = method
+        self.begin: Callable[[], None] = bound.inc
+        self.end: Callable[[], None] = bound.dec
 
 
 class HttpFamilies:

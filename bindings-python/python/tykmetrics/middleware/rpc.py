@@ -29,15 +29,19 @@ class RpcFamilies:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         method = ["method"]
-        self.requests = Counter(
+        self.requests: Counter = Counter(
             "grpc_server_requests_total", "Calls that are over", ["method", "code"], registry=registry
         )
-        self.seconds = Histogram("grpc_server_request_duration_seconds", "Time calls take", method, registry=registry)
-        self.in_flight = Gauge("grpc_server_in_flight_requests", "Calls being served", method, registry=registry)
-        self.received = Counter(
+        self.seconds: Histogram = Histogram(
+            "grpc_server_request_duration_seconds", "Time calls take", method, registry=registry
+        )
+        self.in_flight: Gauge = Gauge("grpc_server_in_flight_requests", "Calls being served", method, registry=registry)
+        self.received: Counter = Counter(
             "grpc_server_msg_received_total", "Messages received from clients", method, registry=registry
         )
-        self.sent = Counter("grpc_server_msg_sent_total", "Messages sent to clients", method, registry=registry)
+        self.sent: Counter = Counter(
+            "grpc_server_msg_sent_total", "Messages sent to clients", method, registry=registry
+        )
 
 
 class Method:
@@ -48,11 +52,11 @@ class Method:
     def __init__(self, name: str, families: RpcFamilies, faults: Faults) -> None:
         self._name = name
         self._families = families
-        self.faults = faults
-        self.seconds = families.seconds.labels(name)
-        self.in_flight = families.in_flight.labels(name)
-        self.received = families.received.labels(name)
-        self.sent = families.sent.labels(name)
+        self.faults: Faults = faults
+        self.seconds: Histogram = families.seconds.labels(name)
+        self.in_flight: Gauge = families.in_flight.labels(name)
+        self.received: Counter = families.received.labels(name)
+        self.sent: Counter = families.sent.labels(name)
         self._around: tuple[Any, Any] = (None, None)
 
     def around(self, handler: Any, make: Callable[[Any, Method], Any]) -> Any:
@@ -72,7 +76,7 @@ class Methods:
     """The methods of a server, by the names of those that have a handler."""
 
     def __init__(self, where: str, registry: CollectorRegistry) -> None:
-        self.faults = Faults(where, registry)
+        self.faults: Faults = Faults(where, registry)
         self._families = once(registry, "rpc", RpcFamilies)
         self._known: dict[str, Method] = {}
 

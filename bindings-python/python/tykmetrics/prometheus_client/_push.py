@@ -20,7 +20,6 @@ from urllib.error import HTTPError
 from urllib.parse import quote_plus, urlparse
 from urllib.request import BaseHandler, HTTPHandler, HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
-from tykmetrics.prometheus_client import exposition
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector
 
@@ -245,3 +244,6 @@ def instance_ip_grouping_key() -> dict[str, Any]:
 
 
 adopt(__name__, "prometheus_client.exposition")
+
+# Last, since it takes its names from here: either may be imported first.
+from tykmetrics.prometheus_client import exposition  # noqa: E402

@@ -12,7 +12,6 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from tykmetrics.prometheus_client import exposition
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.registry import REGISTRY, Collector
 
@@ -124,3 +123,6 @@ def start_wsgi_server(
 start_http_server = start_wsgi_server
 
 adopt(__name__, "prometheus_client.exposition")
+
+# Last, since it takes its names from here: either may be imported first.
+from tykmetrics.prometheus_client import exposition  # noqa: E402
