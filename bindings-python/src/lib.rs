@@ -4,6 +4,7 @@
 mod clock;
 mod collector;
 mod error;
+mod function;
 mod hot;
 mod labels;
 mod metric;

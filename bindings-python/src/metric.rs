@@ -6,6 +6,7 @@
 
 use crate::clock;
 use crate::error::OrRaise;
+use crate::function::{self, Function, Functions};
 use crate::hot::{Call, Memory};
 use crate::labels::{Contents, texts};
 use crate::registry::Registry;
@@ -13,7 +14,7 @@ use engine::{FamilyVec, Metric};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
-use pyo3::types::{PyDict, PyInt, PyTuple, PyType};
+use pyo3::types::{PyDict, PyInt, PyTuple, PyType, PyWeakrefMethods, PyWeakrefReference};
 use pyo3::{PyClass, PyTraverseError, PyVisit};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -69,6 +70,10 @@ pub(crate) struct Inner<M> {
     pub(crate) definition: OnceLock<Arc<Definition<M>>>,
     /// The children of a parent that were given out.
     pub(crate) children: OnceLock<Box<Children>>,
+    /// The functions that a gauge and its children are read from.
+    pub(crate) functions: OnceLock<Box<Functions>>,
+    /// What a gauge is a child of, weakly.
+    parent: OnceLock<Py<PyWeakrefReference>>,
     /// A gauge that may be set and not moved.
     only_sets: AtomicBool,
 }
@@ -86,6 +91,8 @@ impl<M> Default for Inner<M> {
             series: OnceLock::new(),
             definition: OnceLock::new(),
             children: OnceLock::new(),
+            functions: OnceLock::new(),
+            parent: OnceLock::new(),
             only_sets: AtomicBool::new(false),
         }
     }
@@ -99,6 +106,17 @@ impl<M> Inner<M> {
         self.only_sets.load(Relaxed)
     }
 
+    fn functions(&self) -> &Functions {
+        self.functions.get_or_init(Default::default)
+    }
+
+    /// Lets go of the functions of series that were removed.
+    fn remove_functions(&self, is_removed: impl Fn(&[String]) -> bool) {
+        if let Some(functions) = self.functions.get() {
+            functions.remove(is_removed);
+        }
+    }
+
     /// The family, which the constructor makes.
     pub(crate) fn definition(&self) -> PyResult<&Arc<Definition<M>>> {
         self.definition.get().ok_or_else(|| PyRuntimeError::new_err("the metric was not constructed: call __init__"))
@@ -110,6 +128,8 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
     type Series: Metric;
     /// Its word in the exposition formats.
     const TYPE: &'static str;
+    /// Whether it can be read from a function.
+    const HAS_FUNCTIONS: bool = false;
 
     fn inner(&self) -> &Inner<Self::Series>;
 
@@ -176,6 +196,9 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
         if half.definition.set(Arc::clone(definition)).is_err() || half.series.set(series).is_err() {
             return Err(PyRuntimeError::new_err(format!("{class}.__new__ gave an object that was used before")));
         }
+        if Self::HAS_FUNCTIONS {
+            let _ = half.parent.set(PyWeakrefReference::new(this.as_any())?.unbind());
+        }
         // What a subclass's constructor left on the parent is there on the child too.
         if let Ok(own) = this.as_any().getattr("__dict__").and_then(|own| Ok(own.cast_into::<PyDict>()?))
             && !own.is_empty()
@@ -202,6 +225,7 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
         let borrowed = texts.iter().map(|text| text.to_str()).collect::<PyResult<Vec<&str>>>()?;
         let removed = definition.family.remove(&borrowed).or_raise()?;
         self.forget();
+        self.inner().remove_functions(|labels| labels.iter().eq(&borrowed));
         Ok(removed)
     }
 }
@@ -474,8 +498,15 @@ macro_rules! metric_class {
 
             /// Remove the series that carry all of these labels, and return how many there were.
             fn _remove_matching(&self, labels: Vec<(String, String)>) -> PyResult<usize> {
-                let removed = self.inner.definition()?.family.remove_matching(&pairs(&labels));
+                let definition = self.inner.definition()?;
+                let removed = definition.family.remove_matching(&pairs(&labels));
                 self.forget();
+                let names = &definition.label_names;
+                self.inner.remove_functions(|values| {
+                    labels.iter().all(|(name, value)| {
+                        names.iter().zip(values).any(|(known, given)| known == name && given == value)
+                    })
+                });
                 Ok(removed)
             }
 
@@ -483,6 +514,7 @@ macro_rules! metric_class {
             fn _clear(&self) -> PyResult<()> {
                 self.inner.definition()?.family.clear();
                 self.forget();
+                self.inner.remove_functions(|_| true);
                 Ok(())
             }
 
@@ -539,14 +571,16 @@ macro_rules! metric_class {
             }
 
             fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-                self.inner.children.get().map_or(Ok(()), |children| {
+                if let Some(children) = self.inner.children.get() {
                     children.memory.traverse(&visit)?;
-                    children.contents.traverse(&visit)
-                })
+                    children.contents.traverse(&visit)?;
+                }
+                self.inner.functions.get().map_or(Ok(()), |functions| functions.traverse(&visit))
             }
 
             fn __clear__(&self) {
                 self.forget();
+                self.inner.remove_functions(|_| true);
             }
 
             $($methods)*
@@ -600,23 +634,22 @@ metric_class! {
         }
 
         /// Read the gauge from a function at every scrape.
-        fn _set_function(&self, function: Py<PyAny>) -> PyResult<()> {
-            self.series()?.callback(move || {
-                // A process that ends has no interpreter to ask any more.
-                let answer = Python::try_attach(|py| match function.call0(py).and_then(|value| {
-                    py.import("builtins")?.call_method1("float", (value,))?.extract::<f64>()
-                }) {
-                    Ok(value) => value,
-                    Err(error) => {
-                        error.write_unraisable(py, Some(function.bind(py)));
-                        f64::NAN
-                    }
-                });
-                answer.unwrap_or(f64::NAN)
-            });
+        fn _set_function(slf: &Bound<'_, Self>, function: Py<PyAny>) -> PyResult<()> {
+            let (py, gauge) = (slf.py(), slf.get());
+            let series = gauge.series()?;
+            let function = Function::new(py, function)?;
+            let weak = PyWeakrefReference::new(function.as_any())?.unbind();
+            let labels = series.label_values();
+            if let Some(parent) = gauge.inner.parent.get().and_then(|parent| parent.bind(py).upgrade()) {
+                parent.cast::<Self>()?.get().inner.functions().keep(labels.clone(), function.clone().unbind());
+            }
+            gauge.inner.functions().keep(labels, function.unbind());
+            series.callback(move || function::ask(&weak));
             Ok(())
         }
-    } {}
+    } {
+        const HAS_FUNCTIONS: bool = true;
+    }
 }
 
 metric_class! {

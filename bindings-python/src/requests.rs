@@ -8,6 +8,7 @@ use crate::registry::Registry;
 use engine::{Gateway, Outcome};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -166,6 +167,14 @@ pub(crate) struct Route {
     request: Request,
     /// Its outcomes by status.
     known: OnceLock<Box<[OnceLock<Arc<Outcome>>; STATUSES]>>,
+}
+
+#[pymethods]
+impl Route {
+    // Without a `__clear__`: a cycle that it is on is broken elsewhere.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.requests)
+    }
 }
 
 impl Route {

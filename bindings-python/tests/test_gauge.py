@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import time
+import weakref
 
 import pytest
 
@@ -142,3 +144,57 @@ def test_of_the_most_recent_value_nothing_is_added_or_taken(library, registry):
     with pytest.raises(RuntimeError):
         gauge.dec()
     assert registry.get_sample_value("g") == 2
+
+
+def test_what_a_function_knows_goes_away_with_its_gauge(library, registry, text):
+    class Queue:
+        def __init__(self):
+            self.depth = library.Gauge("g", "Help.", registry=registry)
+            self.depth.set_function(self.length)
+            self.by_kind = library.Gauge("k", "Help.", ["kind"], registry=registry)
+            self.by_kind.labels("a").set_function(lambda: self.length())
+
+        def length(self):
+            return 5
+
+    queue = Queue()
+    for n in range(20_000):
+        queue.by_kind.labels(str(n % 8000))
+    gc.collect()
+    shown = text()
+    assert "\ng 5" in shown
+    assert '\nk{kind="a"} 5' in shown
+    gone = weakref.ref(queue)
+    registry.unregister(queue.depth)
+    registry.unregister(queue.by_kind)
+    del queue
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_function_of_a_removed_series_is_let_go_of(library, registry, text):
+    class Function:
+        def __call__(self):
+            return 1
+
+    gauge = library.Gauge("g", "Help.", ["a", "b"], registry=registry)
+
+    def given(*labels):
+        function = Function()
+        gauge.labels(*labels).set_function(function)
+        return weakref.ref(function)
+
+    one, two, three, four = given("1", "x"), given("2", "x"), given("2", "y"), given("3", "z")
+    gauge.remove("1", "x")
+    text()
+    gc.collect()
+    assert (one() is None, two() is None) == (True, False)
+    gauge.remove_by_labels({"a": "2"})
+    text()
+    gc.collect()
+    assert (two() is None, three() is None, four() is None) == (True, True, False)
+    assert '\ng{a="3",b="z"} 1' in text()
+    gauge.clear()
+    text()
+    gc.collect()
+    assert four() is None

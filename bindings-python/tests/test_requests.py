@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -262,3 +264,30 @@ def test_calls_that_have_the_same_keywords_and_not_the_same_places_are_told_apar
     assert value("provider_requests_total", {"provider": "openai"}) == 6
     assert value("model_requests_total", {"model": "gpt-4"}) == 9
     assert value("provider_requests_total", {"provider": "gpt-4"}) is None
+
+
+def test_calls_of_many_forms_are_counted_as_they_are_given():
+    registry = tykmetrics.Registry()
+    requests = tykmetrics.get_metrics_collector(registry)
+    request = {"endpoint": "/a", "method": "GET", "latency_seconds": 0.5, "status_code": 200}
+    for turn in range(200):
+        # Each of these brings a tuple of keywords of its own, in an order of its own.
+        names = sorted(request, key=lambda name, turn=turn: hash((name, turn)))
+        requests.record_request(**{name: request[name] for name in names})
+        requests.record_request(endpoint="/b", method="GET", latency_seconds=0.5, status_code=200)
+        requests.record_request("/c", "GET", status_code=200, latency_seconds=0.5)
+        requests.record_request("/d", "GET", 0.5, status_code=200, provider="p")
+    value = registry.get_sample_value
+    for endpoint in ("/a", "/b", "/c", "/d"):
+        assert value("http_requests_total", {"endpoint": endpoint, "method": "GET"}) == 200
+        assert value("http_request_latency_seconds_sum", {"endpoint": endpoint}) == 100
+    assert value("provider_requests_total", {"provider": "p"}) == 200
+
+
+def test_a_collector_that_knows_its_routes_goes_away():
+    requests = tykmetrics.get_metrics_collector(tykmetrics.Registry())
+    requests.own = requests.route("/a", "GET")
+    gone = weakref.ref(requests)
+    del requests
+    gc.collect()
+    assert gone() is None

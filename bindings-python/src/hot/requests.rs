@@ -9,7 +9,7 @@ use crate::clock;
 use crate::requests::{Requests, Route};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::sync::Arc;
 
 /// The requests that were recorded before, by the very objects of the call.
@@ -17,6 +17,8 @@ pub(crate) struct Requested<T> {
     places: UnsafeCell<Vec<Option<Known<T>>>>,
     /// The forms of calls with keywords.
     orders: UnsafeCell<Vec<Order>>,
+    /// How many forms were met that were not known.
+    met: Cell<usize>,
 }
 
 /// A form of call: so many arguments without a keyword, then those of a tuple of keywords.
@@ -46,7 +48,7 @@ const ORDERS: usize = 8;
 impl<T> Default for Requested<T> {
     fn default() -> Self {
         let places = (0..REQUESTS).map(|_| None).collect::<Vec<_>>();
-        Requested { places: places.into(), orders: Vec::new().into() }
+        Requested { places: places.into(), orders: Vec::new().into(), met: Cell::new(0) }
     }
 }
 
@@ -96,17 +98,27 @@ impl<T> Requested<T> {
         Some(&known.parameters)
     }
 
+    /// Keeps a form of call. Where there are as many as may be, one in a few takes the place of an older one: calls with a
+    /// mapping (`**request`) bring a new tuple of keywords each and must not keep out those that come again.
     fn keep_order(&self, names: *mut PyObject, positional: usize, parameters: [u8; 6]) {
         if !REMEMBERS {
             return;
         }
-        // SAFETY: alone, and nothing below runs the user's code.
+        let met = self.met.get();
+        self.met.set(met.wrapping_add(1));
+        // SAFETY: alone until the borrow ends, which is before the one before is let go of.
         let orders = unsafe { &mut *self.orders.get() };
-        if orders.len() < ORDERS {
-            // SAFETY: the names are an argument of the call under way.
-            unsafe { ffi::Py_INCREF(names) };
-            orders.push(Order { names, positional, parameters });
+        let mut gone = Vec::new();
+        if orders.len() == ORDERS {
+            if !met.is_multiple_of(ORDERS) {
+                return;
+            }
+            gone.push(orders.swap_remove(met / ORDERS % ORDERS).names);
         }
+        // SAFETY: the names are an argument of the call under way.
+        unsafe { ffi::Py_INCREF(names) };
+        orders.push(Order { names, positional, parameters });
+        let_go(gone);
     }
 }
 
