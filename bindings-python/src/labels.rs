@@ -25,8 +25,8 @@ pub(crate) fn texts<'py>(
         ));
     }
     let text = |value: &Bound<'py, PyAny>| match value.cast_exact::<PyString>() {
-        Ok(text) => Ok(text.clone()),
-        Err(_) => value.str(),
+        Ok(text) => Ok(fit(text.clone())),
+        Err(_) => value.str().map(fit),
     };
     if call.names.is_empty() {
         if call.values.len() != names.len() {
@@ -48,6 +48,15 @@ pub(crate) fn texts<'py>(
         _ => refused_names(kind, metric, &all, &call.names),
     };
     names.iter().map(by_name).collect()
+}
+
+/// The text itself, or if it has lone surrogates, which no format can say, one with U+FFFD in their place. A client's JSON
+/// can contain them, and a label that came from it must not break a request.
+pub(crate) fn fit(text: Bound<'_, PyString>) -> Bound<'_, PyString> {
+    match text.to_str() {
+        Ok(_) => text,
+        Err(_) => PyString::new(text.py(), &text.to_string_lossy()),
+    }
 }
 
 fn refused_names<T>(kind: &str, metric: &str, all: &str, given: &[String]) -> PyResult<T> {
@@ -146,12 +155,14 @@ fn joined(labels: &[&str]) -> Box<[u8]> {
 /// True if the texts are those that were joined.
 #[inline]
 fn is_joined(mut joined: &[u8], labels: &[&str]) -> bool {
-    labels.iter().all(|label| {
+    let alike = labels.iter().all(|label| {
         let Some((len, rest)) = joined.split_first_chunk::<LENGTH>() else { return false };
         let Some((text, rest)) = rest.split_at_checked(usize::from_le_bytes(*len)) else { return false };
         joined = rest;
         text == label.as_bytes()
-    })
+    });
+    // A call may have fewer values than the metric has labels.
+    alike && joined.is_empty()
 }
 
 /// Where a set of texts is looked for. Texts that collide push each other out of a table of bounded size, which costs time

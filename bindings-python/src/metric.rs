@@ -14,7 +14,7 @@ use engine::{FamilyVec, Metric};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
-use pyo3::types::{PyDict, PyInt, PyTuple, PyType, PyWeakrefMethods, PyWeakrefReference};
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple, PyType, PyWeakrefMethods, PyWeakrefReference};
 use pyo3::{PyClass, PyTraverseError, PyVisit};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -238,7 +238,8 @@ fn real(value: &Bound<'_, PyAny>) -> PyResult<f64> {
 /// An exemplar's labels.
 fn exemplar_labels(labels: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
     let pairs = labels.call_method0("items")?.try_iter()?;
-    pairs.map(|pair| pair?.extract::<(String, String)>()).collect()
+    let text = |text: Bound<'_, PyString>| text.to_string_lossy().into_owned();
+    pairs.map(|pair| pair?.extract().map(|(name, value)| (text(name), text(value)))).collect()
 }
 
 fn pairs(labels: &[(String, String)]) -> Vec<(&str, &str)> {

@@ -71,7 +71,7 @@ impl Requests {
 }
 
 fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    Ok(value.str()?.to_str()?.to_owned())
+    Ok(value.str()?.to_string_lossy().into_owned())
 }
 
 #[pymethods]
@@ -117,9 +117,8 @@ impl Requests {
 
     /// Count a call to another service, and whether it failed.
     #[pyo3(signature = (service, error=false))]
-    fn record_external_api_call(&self, service: &Bound<'_, PyString>, error: bool) -> PyResult<()> {
-        self.gateway.record_external_api_call(service.to_str()?, error);
-        Ok(())
+    fn record_external_api_call(&self, service: &Bound<'_, PyString>, error: bool) {
+        self.gateway.record_external_api_call(&service.to_string_lossy(), error);
     }
 
     /// Return a route: the requests to one endpoint, to be begun and ended.

@@ -10,6 +10,8 @@ from bisect import bisect_left
 
 import pytest
 
+from tykmetrics import Histogram
+
 DEFAULT = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, math.inf]
 
 
@@ -194,3 +196,18 @@ def test_a_refused_observation_leaves_everything_as_it_was(door, registry, kind,
         metric.observe(value)
     assert registry.get_sample_value("m_count") == 1
     assert registry.get_sample_value("m_sum") == 2
+
+
+def test_bounds_may_be_as_far_apart_as_numbers_are(library, registry):
+    histogram = library.Histogram("wide", "Help.", buckets=(5e-324, 1e-9, 1, 1e300), registry=registry)
+    for value in (0, 1e-10, 0.5, 2, 1e301):
+        histogram.observe(value)
+    counts = [
+        registry.get_sample_value("wide_bucket", {"le": le}) for le in ("5e-324", "1e-09", "1.0", "1e+300", "+Inf")
+    ]
+    assert counts == [1, 2, 3, 4, 5]
+
+
+def test_a_store_that_was_asked_for_is_not_changed_for_wide_bounds():
+    with pytest.raises(ValueError, match="powers of two"):
+        Histogram("asked", "Help.", buckets=(5e-324, 1e300), store="hdr", registry=None)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+
+from tykmetrics import get_metrics_collector, track_block
 
 
 def total(registry, value):
@@ -157,18 +161,32 @@ def test_a_label_that_changes_its_own_arguments(counter, registry):
     assert total(registry, "emptier") == 5
 
 
-@pytest.mark.parametrize("value", ["\udc80", "a\ud800b"])
-def test_lone_surrogates_are_refused_or_made_fit_and_never_crash(door, registry, text, value):
-    """They are no Unicode text, and no format can say them."""
+@pytest.mark.parametrize("value", ["\udc80", "a\ud800b", json.loads('"\\ud800"')])
+def test_lone_surrogates_are_made_fit(door, registry, text, value):
+    """They are no Unicode text, and no format can say them; a client's JSON can, and the request goes on."""
     counter = door.Counter("c", "Help.", ["a"], registry=registry)
     counter.labels("fine").inc()
-    try:
+    for _ in range(20):
         counter.labels(value).inc()
-        counter.labels(a=value).inc()
-    except ValueError as error:
-        assert "c" in str(error)
-    text().encode()
+        counter.labels(a=value).inc(1, {"trace": value})
+    assert text().encode().count(b"\xef\xbf\xbd") > 0
     assert total(registry, "fine") == 1
+    (odd,) = series(registry) - {"fine"}
+    assert total(registry, odd) == 40
+    counter.remove(value)
+    assert series(registry) == {"fine"}
+
+
+def test_lone_surrogates_do_not_break_a_request(registry):
+    collector = get_metrics_collector(registry)
+    model = json.loads('"gpt\\ud800"')
+    for _ in range(3):
+        collector.record_request(model, model, 0.1, 200, model, model=model)
+        collector.record_external_api_call(model)
+        with track_block(model, registry=registry):
+            pass
+    told = {sample.name: sample.value for family in registry.collect() for sample in family.samples}
+    assert told["model_requests_total"] == told["external_api_calls_total"] == told["block_duration_seconds_count"] == 3
 
 
 @pytest.mark.parametrize("size", [1, 255, 256, 4095, 4096, 65_536])

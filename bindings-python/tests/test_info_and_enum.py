@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tykmetrics import Info, Registry, render
+
 
 def states(registry, name="e", **labels):
     """Tell which states hold."""
@@ -81,3 +83,24 @@ def test_neither_has_a_unit(library, registry, kind):
     options = {"states": ["on"]} if kind == "Enum" else {}
     with pytest.raises(ValueError, match="unit"):
         getattr(library, kind)("x", "Help.", unit="seconds", registry=registry, **options)
+
+
+def test_an_info_keeps_the_whole_name_it_was_given(library, registry):
+    """What is called `build_info` is written as `build_info_info`, as prometheus_client does."""
+    info = library.Info("build_info", "Help.", registry=registry)
+    info.info({"version": "1"})
+    library.Info("other", "Help.", registry=registry)
+    assert registry.get_sample_value("build_info_info", {"version": "1"}) == 1
+    assert str(info) == "info:build_info"
+    assert [family.name for family in registry.collect()] == ["build_info", "other"]
+    registry.unregister(info)
+    assert [family.name for family in registry.collect()] == ["other"]
+
+
+def test_an_info_is_rendered_by_its_whole_name():
+    registry = Registry()
+    info = Info("build_info", "Help.", registry=registry)
+    info.info({"version": "1"})
+    assert 'build_info_info{version="1"} 1\n' in render("text", registry).decode()
+    registry.unregister(info)
+    assert "build_info" not in render("text", registry).decode()

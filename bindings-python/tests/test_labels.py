@@ -332,3 +332,29 @@ def test_series_that_nobody_holds_expire():
     family.labels("idle").inc()
     assert registry.get_sample_value("f_total", {"a": "idle"}) == 1
     assert shown() == {"held", "idle", "busy"}
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "b"], ["a", "b", "c"]])
+def test_too_few_values_are_refused_also_after_empty_ones_were_given(library, registry, names):
+    """The hash of nothing is that of empty texts."""
+    counter = library.Counter("c", "Help.", names, registry=registry)
+    counter.labels(*[""] * len(names)).inc()
+    for given in range(len(names)):
+        with pytest.raises(ValueError, match="Incorrect label count"):
+            counter.labels(*[""] * given)
+    with pytest.raises(ValueError, match="Incorrect label"):
+        counter.labels()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({"limit": -1}, ValueError, "limit of 'm' is -1"),
+        ({"limit": 1 << 32}, ValueError, "limit of 'm'"),
+        ({"limit": "x"}, TypeError, "limit of 'm' is a number of series, not 'x'"),
+        ({"documentation": None}, TypeError, "documentation of 'm' is a str, not NoneType"),
+    ],
+)
+def test_options_of_the_wrong_kind_are_refused_by_name(registry, options, error, says):
+    with pytest.raises(error, match=says):
+        tykmetrics.Gauge("m", **{"documentation": "Help.", "registry": registry, **options})

@@ -28,6 +28,9 @@ _workshop = _native.Registry()
 """Makes the families of metrics that are constructed without a registry."""
 
 
+_ENDINGS = {"counter": "_total", "info": "_info"}
+
+
 class _Asked(TypedDict):
     """What the native half is asked to make."""
 
@@ -113,11 +116,19 @@ class MetricBase(Reach):
         full = _full_name(self._type, name, namespace, subsystem, unit)
         names = _validate_labelnames(type(self), labelnames)
         _validate_metric_name(full)
+        if not isinstance(documentation, str):
+            raise TypeError(f"documentation of {full!r} is a str, not {type(documentation).__name__}")
+        if limit is not None:
+            if not isinstance(limit, int):
+                raise TypeError(f"limit of {full!r} is a number of series, not {limit!r}")
+            if not 1 <= limit < 1 << 32:
+                raise ValueError(f"limit of {full!r} is {limit}: it is a number of series from 1 to 4294967295")
         maker = _workshop if registry is None else registry._core
         self._make(
             maker,
             _Asked(
-                name=full + "_total" if self._type == "counter" else full,
+                # As the classic format writes it. A counter's name is without it by now, an info's never is.
+                name=full + _ENDINGS.get(self._type, ""),
                 documentation=documentation,
                 label_names=names,
                 unit=unit,

@@ -102,7 +102,10 @@ class Reach(_Native):
 
     @property
     def _name(self) -> str:
-        return self._full_name.removesuffix("_total") if self._type == "counter" else self._full_name
+        if self._type in ("counter", "info"):
+            # The one ending that a constructor put there: an info called `build_info` is written as `build_info_info`.
+            return self._full_name.rpartition("_")[0]
+        return self._full_name
 
     def _is_parent(self) -> bool:
         return bool(self._labelnames) and not self._labelvalues

@@ -8,7 +8,7 @@ use super::spec::{Cells, Spec, WindowSpec};
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::{Kind, Meta};
 use crate::record::{Histogram, Metric, StateSet, Summary};
-use crate::shape::{Buckets, PAGE_CELLS, Shape, ShapeOptions, Store};
+use crate::shape::{self, Buckets, PAGE_CELLS, Shape, ShapeOptions, Store};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -238,9 +238,13 @@ impl Draft {
                     (None, "bytes") => Buckets::bytes(),
                     (None, _) => Buckets::seconds(),
                 };
-                // Bounds below zero are only exact in the compact store, so they choose it.
-                let negative = buckets.bounds()?.first().is_some_and(|bound| *bound < 0.0);
-                let store = self.store.unwrap_or(if negative { Store::Compact } else { Store::Hdr });
+                // Bounds below zero are only exact in the compact store, and those that are very far apart only fit there,
+                // so they choose it.
+                let bounds = buckets.bounds()?;
+                let negative = bounds.first().is_some_and(|bound| *bound < 0.0);
+                let unasked = self.range.is_none() && self.native.flatten().is_none();
+                let compact = negative || (unasked && shape::is_too_wide(&bounds));
+                let store = self.store.unwrap_or(if compact { Store::Compact } else { Store::Hdr });
                 let native = match store {
                     Store::Hdr => self.native.unwrap_or(ShapeOptions::default().native),
                     _ => self.native.flatten(),

@@ -16,6 +16,7 @@ mod table;
 pub use buckets::{Buckets, MAX_BOUNDS};
 pub use layout::{PAGE_CELLS, SUM_CELLS, Segment};
 pub use range::MAX_OCTAVES;
+pub(crate) use range::is_too_wide;
 pub use table::{CompactTable, Entry, HdrTable, SUB_BITS, Table};
 
 use crate::error::{Error, ErrorCode, Result};

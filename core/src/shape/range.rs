@@ -22,14 +22,24 @@ pub(super) struct Range {
     pub(super) hi: i32,
 }
 
+/// True of rising bounds that no range of the HDR store covers.
+pub(crate) fn is_too_wide(bounds: &[f64]) -> bool {
+    Range::needed(bounds).is_some_and(|Range { lo, hi }| hi - lo > MAX_OCTAVES)
+}
+
 impl Range {
-    /// The range for these bounds (rising, none negative), or the one that was asked for, widened to cover them.
-    pub(super) fn choose(bounds: &[f64], wish: Option<(f64, f64)>) -> Result<Range> {
-        let needed = bounds.iter().find(|b| **b > 0.0).zip(bounds.last()).map(|(min, max)| {
+    /// The octaves of the bounds above zero, if there are any.
+    fn needed(bounds: &[f64]) -> Option<Range> {
+        bounds.iter().find(|b| **b > 0.0).zip(bounds.last()).map(|(min, max)| {
             let (lo, hi) = (floor_log2(*min), ceil_log2(*max));
             // A lone power of two would span nothing.
             Range { lo: lo.min(hi - 1), hi }
-        });
+        })
+    }
+
+    /// The range for these bounds (rising, none negative), or the one that was asked for, widened to cover them.
+    pub(super) fn choose(bounds: &[f64], wish: Option<(f64, f64)>) -> Result<Range> {
+        let needed = Self::needed(bounds);
         if let Some(Range { lo, hi }) = needed
             && hi - lo > MAX_OCTAVES
         {
