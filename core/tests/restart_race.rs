@@ -11,7 +11,7 @@ fn a_reset_between_two_readings_never_shows_more_than_was_added() {
     let registry = Registry::new();
     let counter = registry.counter("c_total", "C").register().unwrap();
     let parts = registry.counter("p_total", "P").register().unwrap();
-    let histogram = registry.histogram("h", "H").buckets(Buckets::explicit(&[1.0])).register().unwrap();
+    let histogram = registry.histogram("h", "H").buckets(Buckets::explicit([1.0])).register().unwrap();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
