@@ -6,7 +6,7 @@ use crate::registry::probe;
 /// Adds through a handle from before and one from after are both counted, once, and no scrape sees the count go down.
 #[test]
 fn adds_from_before_and_after_a_promotion_add_up() {
-    check(Some(2), |space| {
+    check(of_three(2), |space| {
         let family = probe::counters(space, 0);
         let old = family.bind(&["a"]).expect("room");
         assert!(old.number() >= LAYOUT.private());
@@ -55,5 +55,29 @@ fn a_lookup_during_a_promotion_counts_in_either_cell() {
             },
         );
         assert_eq!(total(&family, "a"), 2.0);
+    });
+}
+
+/// A promotion with an add through the new number, and a scrape: no count goes down.
+#[test]
+fn a_scrape_during_a_promotion_sees_no_count_go_down() {
+    check(Some(3), |space| {
+        let family = probe::counters(space, 0);
+        let old = family.bind(&["a"]).expect("room");
+        add_without(&old, 1);
+        let slab = open(space);
+        let (promoted, seen) = (Arc::clone(&family), Arc::clone(&family));
+        together!(
+            move || {
+                assert!(promoted.promote(0));
+                let new = promoted.bind(&["a"]).expect("room");
+                add(space, slab, new.number(), 10);
+            },
+            move || {
+                let seen = [0, 1].map(|_| seen.count(&space.view(), seen.record(0)).0 as f64);
+                assert_rises(&seen, 11.0);
+            },
+        );
+        assert_eq!(total(&family, "a"), 11.0);
     });
 }
