@@ -34,10 +34,11 @@
  * Threads     Every function may be called by any thread, and one handle used by many at once. Only what is freed must
  *             not be in use elsewhere. A tyk_shard or attached memory has one writer at a time. A signal handler may
  *             call tyk_counter_add_shared and nothing else.
- * Fork        A child begins with counts of zero, at the same addresses; its registries, families and handles are
- *             valid, and it may call every function, whatever other threads were at. A fork waits for calls of other
- *             threads that are changing or reading what the engine keeps, never for a callback; a callback may fork.
- *             After a fork in a signal handler, and after _Fork, the child should only record.
+ * Fork        A child begins with counts of zero, at the same addresses, and with gauges and states as its parent had
+ *             set them. Its registries, families and handles are valid, and it may call every function, whatever other
+ *             threads were at. A fork waits for calls of other threads that are changing or reading what the engine
+ *             keeps, never for a callback; a callback may fork. After a fork in a signal handler, and after _Fork, the
+ *             child should only record.
  * Text        UTF-8. Names, help and options end in NUL and must be UTF-8. Label values have a length (tyk_str) and may
  *             hold any byte: what is not UTF-8 becomes U+FFFD.
  * Callbacks   They run on the thread that scrapes, on several at once if there are several scrapes, while none of the

@@ -1,4 +1,4 @@
-//! A forked child of a busy process: it begins at zero, and everything works in it.
+//! A forked child of a busy process: its counts begin at zero, and everything works in it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::SeqCst};
@@ -171,6 +171,43 @@ impl Busy {
         check(self.churned.is_empty(), || "series outlived the clearing".into())?;
         check(self.registry.unregister("own_total"), || "its family was not there to remove".into())
     }
+}
+
+/// What was set is a state that the child has as well; what was counted is the parent's to show.
+#[test]
+fn a_child_keeps_levels_and_counts_from_zero() {
+    let r = Registry::new();
+    let level = r.gauge("level", "").labels(["l"]).register().unwrap();
+    let handles: Vec<_> = (0..1000).map(|n| level.with([&n.to_string()])).collect();
+    handles.iter().enumerate().for_each(|(n, handle)| handle.set(n as f64));
+    let states = r.state_set("state", "", ["on", "off"]).register().unwrap();
+    states.enter("off").unwrap();
+    let in_flight = r.up_down("in_flight", "").register().unwrap();
+    in_flight.add(3);
+    let counted = r.counter("counted_total", "").register().unwrap();
+    counted.add(5);
+    in_a_child(|| {
+        let text = String::from_utf8(r.render(Format::Text)).map_err(|e| e.to_string())?;
+        let lines = [
+            "level{l=\"1\"} 1",
+            "level{l=\"999\"} 999",
+            "state{state=\"on\"} 0",
+            "state{state=\"off\"} 1",
+            "in_flight 0",
+            "counted_total 0",
+        ];
+        for line in lines {
+            check(text.lines().any(|is| is == line), || format!("no {line:?} in\n{text}"))?;
+        }
+        handles[1].add(1.5);
+        check(handles[1].value() == 2.5, || format!("a level went on to {}", handles[1].value()))?;
+        level.with(["short"]).set(4.0);
+        check(level.remove(["short"]), || "no level to remove".into())?;
+        r.upkeep();
+        let again = level.with(["another"]).value();
+        check(again == 0.0, || format!("a new level begins at {again}"))
+    });
+    assert_eq!((handles[1].value(), counted.value()), (1.0, 5.0), "the parent's are its own");
 }
 
 /// An expired series in a forked child: what it held before the fork is not taken away from its heir, whose cells are

@@ -1,4 +1,4 @@
-//! The promise of the record path: no allocation, no system call, no panic; and a forked child starts from zero.
+//! The promise of the record path: no allocation, no system call, no panic; and a forked child counts from zero.
 //!
 //! One test: the counting allocator and the forks belong to the whole process.
 
@@ -138,10 +138,10 @@ fn a_record_allocates_nothing_and_makes_no_system_call() {
     });
     assert!(libc::WIFSIGNALED(status));
 
-    a_forked_child_starts_from_zero_and_leaves_its_parent_alone(&metrics);
+    a_forked_child_counts_from_zero_and_leaves_its_parent_alone(&metrics);
 }
 
-fn a_forked_child_starts_from_zero_and_leaves_its_parent_alone(metrics: &Metrics) {
+fn a_forked_child_counts_from_zero_and_leaves_its_parent_alone(metrics: &Metrics) {
     let counted = metrics.counter.value();
     let waited = metrics.hdr.distribution().count();
     assert!(counted > 0.0 && waited > 0);

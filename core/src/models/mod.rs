@@ -60,7 +60,7 @@ fn run_all(mut work: Vec<Work>) {
 }
 
 /// A few cells of each tier.
-const LAYOUT: Layout = Layout { scalars: 6, pages: 0, shared_scalars: 6, shared_pages: 0 };
+const LAYOUT: Layout = Layout { scalars: 6, pages: 0, shared_scalars: 6, shared_pages: 0, levels: 0 };
 
 /// The bound of a model of three threads that would take minutes: one switch less, but in `make stress`, which asks for
 /// all of them. Each pair of its threads is a model of its own, searched further.

@@ -11,7 +11,7 @@ use super::recall;
 use super::rows::Rows;
 use super::series::{CELL, COMPANION, CREATED, EXPIRED, HANDLE, Hold, LABELS, LEASES, LIVE, OVERFLOW, STATE};
 use super::side::Side;
-use super::spec::Spec;
+use super::spec::{Cells, Spec};
 use super::words::{self, Words};
 use crate::clock::steady_ms;
 use crate::error::{Error, ErrorCode, Result};
@@ -239,7 +239,11 @@ impl Core {
     }
 
     fn make_row(&self, growth: &mut Growth, labels: &[&str], flags: u32, hold: Hold) -> Option<Slot> {
-        let tier = if growth.private_left > 0 { Tier::Private } else { Tier::Shared };
+        let tier = match self.spec.cells {
+            Cells::Float | Cells::States => Tier::Level,
+            _ if growth.private_left > 0 => Tier::Private,
+            _ => Tier::Shared,
+        };
         let mut words = Vec::with_capacity(labels.len());
         let cell = self.space.take(tier, self.width());
         let row = cell.and_then(|cell| {

@@ -2,8 +2,9 @@
 //!
 //! A [`Mapping`] is a run of zeroed 8-byte cells that never moves: address space is reserved at once and the kernel
 //! gives pages at first touch, so a pointer handed to a host stays valid as long as the mapping lives. Private mappings
-//! start from zero in a forked child, at the same addresses. Shared ones put the same cells on a file (tmpfs, memfd)
-//! that other processes can map. Under loom and Miri, which know no `mmap`, the cells are a boxed slice.
+//! start from zero in a forked child, at the same addresses, but for the parts that are to be kept. Shared ones put the
+//! same cells on a file (tmpfs, memfd) that other processes can map. Under loom and Miri, which know no `mmap`, the cells
+//! are a boxed slice.
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::sync::AtomicU64;
@@ -130,6 +131,17 @@ mod pages {
             Ok(Mapping { base, cells, promised, file })
         }
 
+        /// Lets a forked child find these cells as they were, and not zeroed.
+        pub(crate) fn keep_on_fork(&self, cells: Range<usize>) {
+            debug_assert!(cells.end <= self.cells);
+            // SAFETY: advice about a part of this mapping. Where it is not taken, a child finds zeroes.
+            #[cfg(target_os = "linux")]
+            unsafe {
+                let at = self.base.as_ptr().add(cells.start);
+                libc::madvise(at.cast(), cells.len() * 8, libc::MADV_KEEPONFORK);
+            }
+        }
+
         /// Makes a range of cells usable; false if the kernel refuses. Calling it again for the same cells is harmless.
         pub(crate) fn commit(&self, cells: Range<usize>) -> bool {
             if self.promised || cells.is_empty() {
@@ -186,6 +198,9 @@ mod pages {
                 committed: MarkedCells::new(0),
             })
         }
+
+        /// Nobody forks.
+        pub(crate) fn keep_on_fork(&self, _: Range<usize>) {}
 
         pub(crate) fn commit(&self, cells: Range<usize>) -> bool {
             // SeqCst: not part of the model, so it must not add an order that is not there: it is a plain lock to loom.

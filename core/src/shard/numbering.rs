@@ -1,11 +1,12 @@
 //! Which cell numbers exist, and which are free.
 //!
 //! One number space serves both tiers. Numbers below [`Layout::private`] have a cell in every slab and one in the
-//! shared mapping; the rest only have the shared one. Each tier has room for single cells and for whole pages:
+//! shared mapping; the rest only have the shared one. Each tier has room for single cells and for whole pages, and what
+//! is set rather than counted lies apart, since a forked child keeps it:
 //!
 //! ```text
-//! 0 ......... scalars ......... private ........ shared scalars ........ end
-//! | private scalars | private pages | shared scalars   |   shared pages   |
+//! 0 ......... scalars ......... private ........ shared scalars ........ levels ..... end
+//! | private scalars | private pages | shared scalars   |   shared pages   |   levels   |
 //! ```
 //!
 //! A record looks at one number only: below the limit of its writer's slab it adds plainly, else to the shared cell.
@@ -28,35 +29,49 @@ pub(crate) struct Layout {
     pub(crate) shared_scalars: u32,
     /// Shared pages.
     pub(crate) shared_pages: u32,
+    /// Cells of gauges and states.
+    pub(crate) levels: u32,
 }
 
 impl Layout {
     /// What a process starts with: 65 MiB of address space per writer, 10 GiB shared, none of it touched.
     /// 131,072 scalars are the first 512 series of 256 counter families; 16,384 pages the first 64 series of 85 families
-    /// of histograms of three pages; 268 million shared cells are beyond any memory budget this engine is asked to fit.
+    /// of histograms of three pages; 268 million shared cells are beyond any memory budget this engine is asked to fit, and
+    /// 16 million levels are the most series that a family has.
     #[cfg(all(unix, not(miri)))]
     pub(crate) const DEFAULT: Layout =
-        Layout { scalars: 1 << 17, pages: 1 << 14, shared_scalars: 1 << 28, shared_pages: 1 << 21 };
+        Layout { scalars: 1 << 17, pages: 1 << 14, shared_scalars: 1 << 28, shared_pages: 1 << 21, levels: 1 << 24 };
 
     /// Where memory cannot be reserved without being had, a process starts with little and stays with it.
     #[cfg(not(all(unix, not(miri))))]
     pub(crate) const DEFAULT: Layout =
-        Layout { scalars: 1 << 13, pages: 64, shared_scalars: 1 << 18, shared_pages: 1 << 8 };
+        Layout { scalars: 1 << 13, pages: 64, shared_scalars: 1 << 18, shared_pages: 1 << 8, levels: 1 << 13 };
 
     /// The first number that has no cell in a slab.
     pub(crate) const fn private(&self) -> u32 {
         self.scalars + self.pages * PAGE_CELLS
     }
 
+    /// The first number of a level. With as many numbers as a process has, it starts a page of any size in use (64 KiB),
+    /// as advice to the kernel wants it.
+    pub(crate) const fn first_level(&self) -> u32 {
+        self.private() + self.shared_scalars + self.shared_pages * PAGE_CELLS
+    }
+
     /// One past the last number.
     pub(crate) const fn end(&self) -> u32 {
-        self.private() + self.shared_scalars + self.shared_pages * PAGE_CELLS
+        self.first_level() + self.levels
     }
 
     /// The same with half the shared part, for a kernel that refuses the whole.
     pub(crate) fn halved(&self) -> Layout {
         let half = |n: u32| (n / 2).next_multiple_of(PAGE_CELLS);
-        Layout { shared_scalars: half(self.shared_scalars), shared_pages: self.shared_pages / 2, ..*self }
+        Layout {
+            shared_scalars: half(self.shared_scalars),
+            shared_pages: self.shared_pages / 2,
+            levels: half(self.levels),
+            ..*self
+        }
     }
 }
 
@@ -65,6 +80,8 @@ impl Layout {
 pub(crate) enum Tier {
     Private,
     Shared,
+    /// One shared cell that a forked child keeps.
+    Level,
 }
 
 /// A run of numbers handed out from its start, and those that came back.
@@ -114,6 +131,7 @@ pub(crate) struct Numbering {
     pages: Region,
     shared_scalars: Region,
     shared_pages: Region,
+    levels: Region,
 }
 
 impl Numbering {
@@ -126,7 +144,8 @@ impl Numbering {
             scalars: Region::new(1, layout.scalars),
             pages: Region::new(layout.scalars, private),
             shared_scalars: Region::new(private, pages),
-            shared_pages: Region::new(pages, layout.end()),
+            shared_pages: Region::new(pages, layout.first_level()),
+            levels: Region::new(layout.first_level(), layout.end()),
         }
     }
 
@@ -141,14 +160,14 @@ impl Numbering {
             (Tier::Private, true) => &self.pages,
             (Tier::Shared, false) => &self.shared_scalars,
             (Tier::Shared, true) => &self.shared_pages,
+            (Tier::Level, _) => &self.levels,
         }
     }
 
-    /// `len` numbers in a row, private ones if the tier says so and there are any left.
+    /// `len` numbers in a row, of the tier if it has any left, else shared ones.
     pub(crate) fn take(&self, tier: Tier, len: u32) -> Option<CellId> {
         let len = whole_pages(len);
-        let private = (tier == Tier::Private).then(|| self.region(Tier::Private, len).take(len)).flatten();
-        private.or_else(|| self.region(Tier::Shared, len).take(len))
+        self.region(tier, len).take(len).or_else(|| self.region(Tier::Shared, len).take(len))
     }
 
     /// One number in the tier that `beside` is in. Waits for nobody and allocates nothing, for the record path.
@@ -159,7 +178,11 @@ impl Numbering {
 
     /// Takes numbers back. Their cells must be zero in every slab, and nobody may write them.
     pub(crate) fn give_back(&self, at: CellId, len: u32) {
-        let tier = if at < self.layout.private() { Tier::Private } else { Tier::Shared };
+        let tier = match at {
+            at if at < self.layout.private() => Tier::Private,
+            at if at < self.layout.first_level() => Tier::Shared,
+            _ => Tier::Level,
+        };
         let len = whole_pages(len);
         self.region(tier, len).give_back(at, len);
     }
@@ -176,7 +199,7 @@ impl Numbering {
 mod tests {
     use super::*;
 
-    const LAYOUT: Layout = Layout { scalars: 512, pages: 2, shared_scalars: 512, shared_pages: 1 };
+    const LAYOUT: Layout = Layout { scalars: 512, pages: 2, shared_scalars: 512, shared_pages: 1, levels: 2 };
 
     #[test]
     fn numbers_go_to_their_tier_and_on_to_the_shared_one() {
@@ -204,6 +227,20 @@ mod tests {
         numbers.give_back(LAYOUT.private() + 5, 1);
         assert_eq!(numbers.take(Tier::Private, 13), Some(20));
         assert_eq!(numbers.take_beside(LAYOUT.private()), Some(LAYOUT.private() + 5));
+    }
+
+    #[test]
+    fn levels_lie_apart_and_on_pages_of_their_own() {
+        let numbers = Numbering::new(LAYOUT);
+        let first = LAYOUT.first_level();
+        assert_eq!([1, 1, 1].map(|len| numbers.take(Tier::Level, len)), [first, first + 1, LAYOUT.private()].map(Some));
+        numbers.give_back(first, 1);
+        assert_eq!(numbers.take(Tier::Level, 1), Some(first), "what is given back goes where it came from");
+        let mut layout = Layout::DEFAULT;
+        while layout.shared_scalars >= 1 << 18 {
+            assert_eq!(layout.first_level() % (64 * 1024 / 8), 0, "{layout:?}");
+            layout = layout.halved();
+        }
     }
 
     #[test]

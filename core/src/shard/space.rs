@@ -72,6 +72,7 @@ impl Space {
 
     pub(crate) fn new(layout: Layout) -> Result<Space> {
         let shared = Mapping::reserve(layout.end() as usize, Source::Private)?;
+        shared.keep_on_fork(layout.first_level() as usize..layout.end() as usize);
         Ok(Space {
             numbering: Numbering::new(layout),
             shared,
