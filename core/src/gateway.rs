@@ -133,9 +133,16 @@ pub struct Outcome {
     model: Option<PartySeries>,
 }
 
+/// A duration as it is observed: one that is negative is none, and counted apart like a NaN.
+#[inline]
+fn duration(seconds: f64) -> f64 {
+    if seconds >= 0.0 { seconds } else { f64::NAN }
+}
+
 impl Outcome {
-    /// Counts a request.
+    /// Counts a request. Without its duration if that is negative or not finite.
     pub fn record(&self, seconds: f64) {
+        let seconds = duration(seconds);
         self.requests.inc();
         self.status.inc();
         self.latency.observe(seconds);
@@ -148,6 +155,7 @@ impl Outcome {
     /// Counts a request through a shard that the caller holds.
     #[inline]
     pub fn record_on(&self, shard: &Shard, seconds: f64) {
+        let seconds = duration(seconds);
         self.requests.add_on(shard, 1);
         self.status.add_on(shard, 1);
         self.latency.observe_on(shard, seconds);
@@ -266,7 +274,7 @@ impl Gateway {
     /// Counts a database query.
     pub fn record_db_query(&self, seconds: f64) {
         self.families.queries.inc();
-        self.families.query_latency.observe(seconds);
+        self.families.query_latency.observe(duration(seconds));
     }
 
     /// Counts a call to another service.

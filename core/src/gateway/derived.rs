@@ -18,7 +18,9 @@ const QUANTILES: [Reading; 3] = [
     ("p95", "95th percentile of the", |seen| seen.quantile(0.95)),
     ("p99", "99th percentile of the", |seen| seen.quantile(0.99)),
 ];
-const EXTREMES: [Reading; 2] = [("min", "Minimum", |seen| seen.min()), ("max", "Maximum", |seen| seen.max())];
+/// The middle of a bucket may be within what is exactly known: the average.
+const EXTREMES: [Reading; 2] =
+    [("min", "Minimum", |seen| seen.min().min(seen.mean())), ("max", "Maximum", |seen| seen.max().max(seen.mean()))];
 
 /// The collector of a gateway's derived gauges.
 pub(super) struct Derived {

@@ -369,6 +369,13 @@ impl Registry {
         let failures: u64 = families.iter().map(|family| family.ask_callbacks()).sum();
         // Relaxed: a count that is only shown.
         self.inner.scrapes.failures.fetch_add(failures, Relaxed);
+        self.maintain();
+    }
+
+    /// Promotes, expires and reclaims: [`upkeep`](Self::upkeep) for a scrape that takes the families one by one, each of
+    /// which asks its callbacks then.
+    pub fn maintain(&self) {
+        let families = self.families();
         // Whoever finds another at the rest has nothing to do.
         let Some(_keeping) = self.inner.keeping.take() else { return };
         let now = steady_ms();
