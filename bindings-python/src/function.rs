@@ -4,6 +4,8 @@
 //! gauge, as a method of the gauge's owner does, could never go away. The gauges hold them, a child and its parent both,
 //! since a child may be forgotten while its series is shown.
 
+use crate::hot;
+use crate::raised;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use pyo3::{PyTraverseError, PyVisit};
@@ -30,17 +32,17 @@ impl Function {
     }
 
     fn answer(&self, py: Python<'_>) -> PyResult<f64> {
-        py.import("builtins")?.call_method1("float", (self.function.call0(py)?,))?.extract()
+        py.import("builtins")?.call_method1("float", (hot::ask(self.function.bind(py))?,))?.extract()
     }
 }
 
-/// What the function answers now; NaN if it raises, which is told to `sys.unraisablehook`, or is gone.
+/// What the function answers now; NaN if it raises, which is told (`raised`), or is gone.
 pub(crate) fn ask(function: &Py<PyWeakrefReference>) -> f64 {
     // A process that ends has no interpreter to ask any more.
     let answer = Python::try_attach(|py| {
         let function = function.bind(py).upgrade()?.cast_into::<Function>().ok()?;
         let answer = function.get().answer(py);
-        answer.map_err(|error| error.write_unraisable(py, Some(function.get().function.bind(py)))).ok()
+        answer.map_err(|error| raised::tell(py, error, function.get().function.bind(py))).ok()
     });
     answer.flatten().unwrap_or(f64::NAN)
 }

@@ -8,6 +8,7 @@ mod function;
 mod hot;
 mod labels;
 mod metric;
+mod raised;
 mod registry;
 mod requests;
 mod samples;

@@ -9,6 +9,7 @@ use crate::error::OrRaise;
 use crate::function::{self, Function, Functions};
 use crate::hot::{Call, Memory};
 use crate::labels::{Contents, texts};
+use crate::raised::{self, Raises};
 use crate::registry::Registry;
 use engine::{FamilyVec, Metric};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
@@ -230,6 +231,9 @@ pub(crate) trait Kind: PyClass<Frozen = True> + Sync {
     }
 }
 
+/// The label of the series that takes what is beyond a family's limit.
+const OVERFLOW: (&str, &str) = ("otel_metric_overflow", "true");
+
 /// A number as Python's arithmetic has it.
 fn real(value: &Bound<'_, PyAny>) -> PyResult<f64> {
     value.extract::<f64>()
@@ -394,6 +398,18 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// What the package's own constructors say. An option of another type is the user's, and is named.
+    fn of(kind: &str, given: &Bound<'_, PyAny>) -> PyResult<Asked> {
+        given.extract().map_err(|error: PyErr| {
+            let py = given.py();
+            let said = error.value(py).to_string();
+            let option = said.rsplit_once("Asked.").map_or(said.as_str(), |(_, field)| field);
+            let why = error.cause(py).map_or_else(String::new, |cause| format!(": {}", cause.value(py)));
+            let name = given.get_item("name").map_or_else(|_| "?".to_owned(), |name| name.to_string());
+            PyTypeError::new_err(format!("{kind} {name:?}: {option} has the wrong type{why}"))
+        })
+    }
+
     fn seconds(what: &str, seconds: f64) -> PyResult<std::time::Duration> {
         std::time::Duration::try_from_secs_f64(seconds)
             .map_err(|_| PyValueError::new_err(format!("{what} is a number of seconds from 0 on, not {seconds}")))
@@ -451,7 +467,8 @@ macro_rules! metric_class {
             }
 
             /// Make the family. Called once, by the constructor.
-            fn _make(&self, py: Python<'_>, maker: &Registry, $asked: Asked) -> PyResult<()> {
+            fn _make(&self, py: Python<'_>, maker: &Registry, asked: &Bound<'_, PyAny>) -> PyResult<()> {
+                let $asked = Asked::of(Self::TYPE, asked)?;
                 let $registry = &maker.registry;
                 let family = $build.register().or_raise()?;
                 let definition = Definition {
@@ -523,14 +540,18 @@ macro_rules! metric_class {
             /// labels it was given. With `created`, the samples that say when a series began are among them.
             fn _tell<'py>(&self, py: Python<'py>, created: bool) -> PyResult<Bound<'py, PyAny>> {
                 let definition = self.inner.definition()?;
-                let family = py.detach(|| definition.family.snapshot());
+                let family = raised::scrape(py, Raises::Everything, || definition.family.snapshot())?;
                 let mut told = engine::samples::of(&family, created);
                 if let Some(series) = self.inner.series.get() {
                     let values = series.label_values();
+                    let own: Vec<(&str, &str)> = match values.is_empty() && !definition.label_names.is_empty() {
+                        true => vec![OVERFLOW],
+                        false => definition.label_names.iter().zip(&values).map(|(n, v)| (&**n, &**v)).collect(),
+                    };
                     told.samples.retain(|sample| {
-                        sample.labels.iter().map(|(_, value)| &**value).take(values.len()).eq(values.iter().map(|v| &**v))
+                        sample.labels.iter().take(own.len()).map(|(n, v)| (&**n, &**v)).eq(own.iter().copied())
                     });
-                    told.samples.iter_mut().for_each(|sample| drop(sample.labels.drain(..values.len())));
+                    told.samples.iter_mut().for_each(|sample| drop(sample.labels.drain(..own.len())));
                 }
                 crate::samples::list(py, &[told])?.get_item(0)
             }
@@ -548,6 +569,11 @@ macro_rules! metric_class {
             #[getter]
             fn _labelnames<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
                 PyTuple::new(py, &self.inner.definition()?.label_names)
+            }
+
+            /// Whether it is a series: a metric without labels, or what `labels()` gave.
+            fn _is_observable(&self) -> bool {
+                self.inner.series.get().is_some()
             }
 
             #[getter]
@@ -770,8 +796,17 @@ metric_class! {
         }
 
         /// Make a state the one that holds.
-        fn _enter(&self, state: &str) -> PyResult<()> {
-            self.series()?.enter(state).or_raise()
+        fn _enter(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
+            let series = self.series()?;
+            match state.cast::<PyString>() {
+                Ok(state) => series.enter(&state.to_string_lossy()).or_raise(),
+                Err(_) => Err(PyValueError::new_err(format!(
+                    "enum {:?}: a state is one of {:?}, not {}",
+                    self.inner.definition()?.name,
+                    self.inner.definition()?.states,
+                    state.repr()?
+                ))),
+            }
         }
     } {
         fn begin(series: &engine::StateSet, definition: &Definition<engine::StateSet>) -> PyResult<()> {

@@ -2,10 +2,12 @@
 
 use crate::collector::PythonCollector;
 use crate::error::exception;
-use engine::{Encoding, Escaping, Exposition, Format};
+use crate::raised::{self, Raises};
+use crate::samples;
+use engine::{Collector, Encoding, EngineCollector, Escaping, Exposition, Format, Snapshot};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyWeakrefMethods, PyWeakrefReference};
+use pyo3::types::{PyBytes, PyList, PyWeakrefMethods, PyWeakrefReference};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A registry of the engine.
@@ -73,6 +75,21 @@ impl Registry {
         self.registry.unregister_collector(id)
     }
 
+    /// Promote, expire and reclaim, as a scrape of the engine does, for one that is done in Python.
+    fn maintain(&self, py: Python<'_>) -> PyResult<()> {
+        self.forget(py)?;
+        py.detach(|| self.registry.maintain());
+        Ok(())
+    }
+
+    /// Return what the engine tells of itself and of this registry, as families.
+    fn tell_engine<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let mut told = Snapshot::default();
+        EngineCollector::new(&self.registry).collect(&mut told);
+        let told: Vec<_> = told.families.iter().map(|family| engine::samples::of(family, false)).collect();
+        samples::list(py, &told)
+    }
+
     /// Return how many series there are.
     fn series(&self) -> u64 {
         self.registry.series()
@@ -92,10 +109,10 @@ impl Registry {
         (exposition.created, exposition.empty_families) = (created, empty_families);
         let encoding = named_encoding(encoding)?;
         self.forget(py)?;
-        let body = py.detach(|| match encoding {
+        let body = raised::scrape(py, Raises::Interrupts, || match encoding {
             Encoding::Identity => Ok(self.registry.render(exposition)),
             packed => pack(&self.registry, exposition, packed),
-        });
+        })?;
         bytes(py, &body.map_err(|error| PyValueError::new_err(error.to_string()))?)
     }
 }

@@ -4,10 +4,12 @@ use crate::clock;
 use crate::error::OrRaise;
 use crate::hot::{self, Call, Requested};
 use crate::metric::Teller;
+use crate::raised::{self, Raises};
 use crate::registry::Registry;
 use engine::{Gateway, Outcome};
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -45,7 +47,7 @@ impl Requests {
             _ => Ok(None),
         };
         let seconds = latency.map_or(Ok(f64::NAN), |latency| latency.extract::<f64>())?;
-        let status = status.map_or(Ok(0), |status| status.extract::<u32>())?;
+        let status = status.map_or(Ok(0), status_code)?;
         let request = Request {
             endpoint: text(endpoint)?.unwrap_or_default(),
             method: text(method)?.unwrap_or_default(),
@@ -67,6 +69,14 @@ impl Requests {
             known.insert(request, Arc::clone(&outcome));
         }
         outcome
+    }
+}
+
+/// A status as it is counted: 0 for a number that no status can be.
+fn status_code(status: &Bound<'_, PyAny>) -> PyResult<u32> {
+    match status.extract::<u32>() {
+        Err(error) if error.is_instance_of::<PyOverflowError>(status.py()) => Ok(0),
+        status => status,
     }
 }
 
@@ -95,7 +105,7 @@ impl Requests {
 
     /// Return the families as `(name, documentation, type, unit, samples)`.
     fn _tell<'py>(&self, py: Python<'py>, created: bool) -> PyResult<Bound<'py, PyList>> {
-        let snapshot = py.detach(|| self.home.snapshot());
+        let snapshot = raised::scrape(py, Raises::Everything, || self.home.snapshot())?;
         let told: Vec<_> = snapshot.families.iter().map(|family| engine::samples::of(family, created)).collect();
         crate::samples::list(py, &told)
     }
@@ -117,8 +127,9 @@ impl Requests {
 
     /// Count a call to another service, and whether it failed.
     #[pyo3(signature = (service, error=false))]
-    fn record_external_api_call(&self, service: &Bound<'_, PyString>, error: bool) {
-        self.gateway.record_external_api_call(&service.to_string_lossy(), error);
+    fn record_external_api_call(&self, service: &Bound<'_, PyAny>, error: bool) -> PyResult<()> {
+        self.gateway.record_external_api_call(&text(service)?, error);
+        Ok(())
     }
 
     /// Return a route: the requests to one endpoint, to be begun and ended.
@@ -188,7 +199,7 @@ impl Route {
         let py = this.py();
         let [begin, status] = call.bind("end", ["begin", "status_code"], 2)?;
         let (Some(begin), Some(status)) = (begin, status) else { return Ok(py.None()) };
-        let (begin, status) = (begin.extract::<i64>()?, status.extract::<u32>()?);
+        let (begin, status) = (begin.extract::<i64>()?, status_code(status)?);
         let now = match clock::perf_counter_ns() {
             Some(now) => now,
             None => clock::patched_perf_counter_ns(py)?,

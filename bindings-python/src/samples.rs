@@ -8,6 +8,7 @@ mod tuples;
 
 use crate::hot;
 use crate::metric::{Teller, teller};
+use crate::raised::{self, Raises};
 use engine::Escaping;
 use engine::samples::{self, Dialect, Family, Version, WriteError};
 use pyo3::exceptions::PyValueError;
@@ -91,7 +92,7 @@ fn write_all<'py>(
         });
         origins.push(metric);
     }
-    match py.detach(|| write(sources, created, target, escaping)) {
+    match raised::scrape(py, Raises::Everything, || write(sources, created, target, escaping))? {
         Ok(body) => hot::bytes(py, &body),
         Err(error) => Err(refused(&error, |at| origins.get(at).cloned())),
     }

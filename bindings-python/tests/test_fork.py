@@ -1,4 +1,4 @@
-"""A forked child counts from zero, may do all that its parent may, and leaves its parent's counts alone.
+"""A forked child counts from zero, keeps what was set, may do all that its parent may, and leaves its parent alone.
 
 Every test is a program of its own: a fork copies whatever the test runner is doing.
 """
@@ -83,6 +83,35 @@ for _ in range(3):
     joined(child(work))
 record(50)
 check(150)
+"""
+    )
+
+
+def test_a_child_keeps_what_gauges_and_enums_were_set_to(succeeds):
+    succeeds(
+        HEAD
+        + """
+build = Gauge("build_info", "Help.", ["version"], registry=registry)
+build.labels("1.2").set(1)
+state = Enum("state", "Help.", states=["starting", "ready"], registry=registry)
+state.state("ready")
+gauge.set(7)
+record(1)
+
+
+def work():
+    assert value("build_info", {"version": "1.2"}) == 1
+    assert (value("state", {"state": "starting"}), value("state", {"state": "ready"})) == (0, 1)
+    assert value("g") == 8
+    gauge.dec(3)
+    state.state("starting")
+    assert value("g") == 5
+    check(0)
+
+
+joined(child(work))
+assert (value("g"), value("state", {"state": "ready"})) == (8, 1)
+check(1)
 """
     )
 

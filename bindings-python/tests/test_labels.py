@@ -358,3 +358,53 @@ def test_too_few_values_are_refused_also_after_empty_ones_were_given(library, re
 def test_options_of_the_wrong_kind_are_refused_by_name(registry, options, error, says):
     with pytest.raises(error, match=says):
         tykmetrics.Gauge("m", **{"documentation": "Help.", "registry": registry, **options})
+
+
+def test_beyond_a_familys_limit_every_method_of_a_child_works(registry):
+    counter = tykmetrics.Counter("c", "Help.", ["a"], registry=registry, limit=2)
+    gauge = tykmetrics.Gauge("g", "Help.", ["a"], registry=registry, limit=2)
+    histogram = tykmetrics.Histogram("h", "Help.", ["a"], registry=registry, limit=2)
+    info = tykmetrics.Info("i", "Help.", ["a"], registry=registry, limit=2)
+    enum = tykmetrics.Enum("e", "Help.", ["a"], registry=registry, limit=2, states=["on", "off"])
+    for metric in (counter, gauge, histogram, info, enum):
+        # "true" is what the label of the overflow series says, under another name.
+        for value in ("true", "b", "beyond"):
+            metric.labels(value)
+    beyond = [metric.labels("beyond") for metric in (counter, gauge, histogram, info, enum)]
+    with beyond[1].track_inprogress():
+        assert beyond[1]._value.get() == 1
+    with pytest.raises(KeyError), beyond[0].count_exceptions():
+        raise KeyError
+    with beyond[2].time():
+        pass
+    beyond[1].set_function(lambda: 7)
+    beyond[3].info({"version": "1"})
+    beyond[4].state("off")
+    counter.labels("true").inc(5)
+    overflow = {"otel_metric_overflow": "true"}
+    assert registry.get_sample_value("c_total", overflow) == 1
+    assert registry.get_sample_value("g", overflow) == 7
+    assert registry.get_sample_value("h_count", overflow) == 1
+    assert registry.get_sample_value("e", {"e": "off", **overflow}) == 1
+    # Of a child its own samples are told, without the labels it was given.
+    assert [sample[:3] for sample in beyond[0].collect()[0].samples if sample.name == "c_total"] == [("c_total", {}, 1)]
+    own = counter.labels("true").collect()[0].samples
+    assert [sample[:3] for sample in own if sample.name == "c_total"] == [("c_total", {}, 5)]
+    beyond[0].reset()
+    assert registry.get_sample_value("c_total", overflow) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "names"),
+    [
+        ("Counter", {"expire_after": "x"}, 'counter "c_total": expire_after'),
+        ("Counter", {"const_labels": {"a": 3}}, 'counter "c_total": const_labels'),
+        ("Histogram", {"range": 3}, 'histogram "c": range'),
+        ("Summary", {"quantiles": "0.5"}, 'summary "c": quantiles'),
+        ("Enum", {"states": [1]}, 'stateset "c": states'),
+    ],
+)
+def test_an_option_of_the_wrong_type_is_named_with_its_metric(registry, kind, options, names):
+    with pytest.raises(TypeError, match=f"{names} has the wrong type"):
+        make(tykmetrics, kind, "c", registry=registry, **options)
+    assert tykmetrics.render("text", registry=registry) == b""

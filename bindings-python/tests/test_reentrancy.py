@@ -217,3 +217,58 @@ def test_collectors_written_in_python_may_record_register_and_scrape(library, re
         list(registry.collect())
     assert len(made) == 3
     assert registry.get_sample_value("c_total", {"a": "from a collector"}) >= 3
+
+
+def test_a_finalizer_within_a_registration_unregisters(door, succeeds):
+    succeeds(
+        f"""
+import faulthandler
+import {door.__name__} as library
+
+faulthandler.dump_traceback_later(60, exit=True)
+registry = library.CollectorRegistry(auto_describe=True)
+
+
+class Pool:
+    def __init__(self, n):
+        self.me, self.size = self, library.Gauge(f"pool_{{n}}", "Help.", registry=registry)
+
+    def __del__(self):
+        registry.unregister(self.size)
+
+
+for n in range(3000):
+    Pool(n)
+"""
+    )
+
+
+def test_a_signal_handler_scrapes_while_a_scrape_is_under_way(door, succeeds):
+    succeeds(
+        f"""
+import faulthandler, signal
+import {door.__name__} as library
+from tykmetrics import render
+from tykmetrics.prometheus_client import generate_latest
+
+faulthandler.dump_traceback_later(60, exit=True)
+registry = library.CollectorRegistry()
+library.Counter("c", "Help.", registry=registry).inc()
+handled = [0, False]
+
+
+def handle(*_):
+    if not handled[1]:
+        handled[1] = True
+        handled[0] += b"c_total 1" in generate_latest(registry) and b"c_total 1" in render("text", registry=registry)
+        handled[1] = False
+
+
+signal.signal(signal.SIGALRM, handle)
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+while handled[0] < 1000:
+    generate_latest(registry)
+    render("text", registry=registry)
+signal.setitimer(signal.ITIMER_REAL, 0)
+"""
+    )

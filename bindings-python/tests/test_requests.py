@@ -291,3 +291,27 @@ def test_a_collector_that_knows_its_routes_goes_away():
     del requests
     gc.collect()
     assert gone() is None
+
+
+def test_odd_numbers_cost_no_request(metrics_registry: Registry) -> None:
+    collector = get_metrics_collector(metrics_registry)
+    for latency, status in [(-1, 200), (float("nan"), 200), (0.5, -5), (0.5, 2**40)]:
+        collector.record_request("/x", "GET", latency, status, provider="p")
+    value = metrics_registry.get_sample_value
+    assert value("http_requests_total", {"endpoint": "/x", "method": "GET"}) == 4
+    assert value("http_request_latency_seconds_count", {"endpoint": "/x"}) == 2
+    assert value("provider_latency_seconds_sum", {"provider": "p"}) == 1
+    assert value("http_response_status_total", {"endpoint": "/x", "status": "0"}) == 2
+
+
+@pytest.mark.parametrize("latency", [0.1, 13.375e-6, 0.0301, 7])
+def test_an_average_is_never_beyond_the_extremes(metrics_registry: Registry, latency: float) -> None:
+    collector = get_metrics_collector(metrics_registry)
+    for _ in range(3):
+        collector.record_request("/x", "GET", latency, 200, provider="p")
+    value = metrics_registry.get_sample_value
+    lowest, mean, highest = (
+        value(f"provider_latency_{word}_seconds", {"provider": "p"}) or 0 for word in ("min", "avg", "max")
+    )
+    assert lowest <= mean <= highest
+    assert (lowest, highest) == (pytest.approx(latency, rel=1 / 32), pytest.approx(latency, rel=1 / 32))

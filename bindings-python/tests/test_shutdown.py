@@ -42,6 +42,52 @@ def daemon():
     while True:
         list(registry.collect())
 """,
+    # A collector and a function that wait in small steps, as those do that read a file or a socket: the thread is in
+    # Python, below a scrape, when it comes back to an interpreter that is gone.
+    "rendering what waits": """
+def waits():
+    for _ in range(2000):
+        time.sleep(0.0005)
+    return 1
+
+
+class Waiting:
+    def describe(self):
+        return []
+
+    def collect(self):
+        waits()
+        yield from ()
+
+
+registry.register(Waiting())
+gauge.set_function(waits)
+
+
+def daemon():
+    while True:
+        tykmetrics.render("text", registry=registry)
+""",
+    "collecting what waits": """
+import tykmetrics.prometheus_client
+
+
+class Waiting:
+    def describe(self):
+        return []
+
+    def collect(self):
+        while True:
+            time.sleep(0.0005)
+            yield tykmetrics.prometheus_client.Metric("m", "Help.", "gauge")
+
+
+registry.register(Waiting())
+
+
+def daemon():
+    tykmetrics.prometheus_client.generate_latest(registry)
+""",
     "registering": """
 def daemon():
     n = 0

@@ -1,8 +1,9 @@
 """Collectors of what runs beside the program's own metrics: process, interpreter, garbage collector, event loops.
 
-What lives here: `GCCollector` and `EventLoopLagCollector`; `ProcessCollector` and `PlatformCollector` are those of
-`tykmetrics.prometheus_client`, and the default registry has them from the start. Promised: a callback of the garbage
-collector allocates nothing that it tracks and takes no lock; a loop that is watched is not kept alive.
+What lives here: `EngineCollector`, `GCCollector` and `EventLoopLagCollector`; `ProcessCollector` and
+`PlatformCollector` are those of `tykmetrics.prometheus_client`, and the default registry has them from the start.
+Promised: a callback of the garbage collector allocates nothing that it tracks and takes no lock; a loop that is watched
+is not kept alive.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
-from tykmetrics.metrics import Gauge, Histogram
+from tykmetrics.metrics import Gauge, Histogram, metric_of
 from tykmetrics.prometheus_client.gc_collector import GCCollector as _GenerationsCollector
 from tykmetrics.prometheus_client.platform_collector import PlatformCollector
 from tykmetrics.prometheus_client.process_collector import ProcessCollector
@@ -21,14 +22,15 @@ from tykmetrics.registry import REGISTRY
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from tykmetrics.prometheus_client.metrics_core import Metric
     from tykmetrics.registry import CollectorRegistry
 
-__all__ = ["EventLoopLagCollector", "GCCollector", "PlatformCollector", "ProcessCollector"]
+__all__ = ["EngineCollector", "EventLoopLagCollector", "GCCollector", "PlatformCollector", "ProcessCollector"]
 
 _PAUSES = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """A young collection takes some tens of microseconds, a full one of a large heap seconds."""
@@ -38,6 +40,26 @@ _LAGS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2
 
 _SERIES = "python_gc_collections"
 """One of the families that prometheus_client's collector of generations tells."""
+
+
+class EngineCollector:
+    """Tells of the engine itself: what it did not count, what went beyond a limit, and what scrapes cost.
+
+    `tykmetrics_series`, `tykmetrics_overflow_total` and `tykmetrics_invalid_records_total` are by family;
+    `tykmetrics_scrape_failures_total` are collectors and functions that raised; and more of the like.
+    """
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._core = registry._core
+        registry.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the families as they are now."""
+        return [metric_of(told[:4], told[4]) for told in self._core.tell_engine()]
+
+    def describe(self) -> Iterable[Metric]:
+        """Return the families."""
+        return self.collect()
 
 
 class GCCollector:

@@ -123,7 +123,10 @@ class MetricBase(Reach):
                 raise TypeError(f"limit of {full!r} is a number of series, not {limit!r}")
             if not 1 <= limit < 1 << 32:
                 raise ValueError(f"limit of {full!r} is {limit}: it is a number of series from 1 to 4294967295")
-        maker = _workshop if registry is None else registry._core
+        if registry is not None and not callable(getattr(registry, "register", None)):
+            raise TypeError(f"registry of {full!r} is a CollectorRegistry, not {registry!r}")
+        # Another library's registry takes the metric as a collector.
+        maker: _native.Registry = getattr(registry, "_core", _workshop)
         self._make(
             maker,
             _Asked(

@@ -107,20 +107,20 @@ class Reach(_Native):
             return self._full_name.rpartition("_")[0]
         return self._full_name
 
-    def _is_parent(self) -> bool:
-        return bool(self._labelnames) and not self._labelvalues
-
     def _raise_if_not_observable(self) -> None:
-        if self._is_parent():
+        if not self._is_observable():
             raise ValueError(
                 f"{self._type} metric is missing label values: {self._name!r} has the labels "
                 f"({', '.join(self._labelnames)}); call labels() with a value for each"
             )
 
+    def _is_parent(self) -> bool:
+        return not self._is_observable()
+
     @property
     def _metrics(self) -> Children:
         """The series of a metric with labels; a metric without them has none."""
-        if not self._is_parent():
+        if self._is_observable():
             raise AttributeError(f"{self} has no series of its own")
         return Children(self, ((tuple(values), self.labels(*values)) for values in self._children()))
 
@@ -159,10 +159,6 @@ class Reach(_Native):
         self._only("_created", "counter", "histogram", "summary")
         return next(sample.value for sample in self._told(True) if sample.name == "_created")
 
-    def _is_observable(self) -> bool:
-        """Tell whether this is a series: a metric without labels, or one of a metric with labels."""
-        return not self._is_parent()
-
     def _samples(self) -> Iterable[Sample]:
         """Return all samples; names are what comes behind the family's."""
         return self._told()
@@ -183,7 +179,7 @@ class Reach(_Native):
 
     def _only(self, name: str, *kinds: str) -> None:
         """Raise AttributeError where prometheus_client's metric has no such name either."""
-        if self._type not in kinds or self._is_parent():
+        if self._type not in kinds or not self._is_observable():
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _one(self, name: str) -> Sample:

@@ -12,7 +12,7 @@ import os
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from threading import Lock
+from threading import RLock
 from typing import Any, Protocol
 
 from tykmetrics import _native
@@ -74,7 +74,7 @@ class _Asked:
 
     def collect(self) -> Iterable[Metric]:
         collector = self._collector()
-        return [] if collector is None else collector.collect()
+        return [] if collector is None else list(collector.collect())
 
 
 class DuplicateTimeseries(ValueError):
@@ -120,7 +120,8 @@ class CollectorRegistry:
         self._collector_to_names: dict[Collector, list[str]] = {}
         self._names_to_collectors: dict[str, Collector] = {}
         self._auto_describe = auto_describe
-        self._lock = Lock()
+        # One that its holder may take again: a finalizer or a signal handler may come between any two steps.
+        self._lock = RLock()
         self._target_info: dict[str, str] | None = {}
         self._support_collectors_without_names = support_collectors_without_names
         self._collectors_without_names: list[Collector] = []
@@ -135,8 +136,9 @@ class CollectorRegistry:
 
     def register(self, collector: Collector) -> None:
         """Add a collector; DuplicateTimeseries if a name that it writes is taken."""
+        # The user's code, so it is asked while nothing is held.
+        names = self._get_names(collector)
         with self._lock:
-            names = self._get_names(collector)
             duplicates = set(self._names_to_collectors).intersection(names)
             if duplicates:
                 raise DuplicateTimeseries(duplicates)
@@ -186,6 +188,7 @@ class CollectorRegistry:
 
     def _exposition_sources(self) -> Iterator[Collector]:
         """Yield what a scrape asks, in order, without holding the lock: the target's own family first."""
+        self._core.maintain()
         with self._lock:
             collectors = list(self._collector_to_names)
             target_info = self._target_info_metric() if self._target_info else None
@@ -270,6 +273,7 @@ class RestrictedRegistry:
     def _exposition_sources(self) -> Iterator[Collector]:
         """Yield what a scrape asks, in the registry's order, without holding its lock."""
         registry = self._registry
+        registry._core.maintain()
         with registry._lock:
             owners = registry._names_to_collectors
             asked = {id(owners[name]) for name in self._name_set if name in owners}
@@ -305,7 +309,7 @@ _REGISTRIES: weakref.WeakSet[CollectorRegistry] = weakref.WeakSet()
 def _renew_locks() -> None:
     """Free the locks that threads of the parent held at a fork: those threads are not in the child."""
     for registry in _REGISTRIES:
-        registry._lock = Lock()
+        registry._lock = RLock()
 
 
 if hasattr(os, "register_at_fork"):

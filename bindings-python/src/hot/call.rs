@@ -88,6 +88,31 @@ pub(super) unsafe fn borrowed<'py>(py: Python<'py>, object: &*mut PyObject) -> B
     unsafe { Bound::from_borrowed_ptr(py, *object) }
 }
 
+/// Calls the user's code from below frames of Rust, as a scrape does.
+///
+/// A daemon thread that comes back to an interpreter that ends is ended inside of Python's code (`pthread_exit`, before
+/// 3.14), by unwinding. Frames of Rust cannot be unwound so, and the process would abort; the thread waits here instead for
+/// the process to end, as it does in later versions.
+pub(crate) fn ask<'py>(callable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    unsafe extern "C-unwind" {
+        fn PyObject_CallNoArgs(callable: *mut PyObject) -> *mut PyObject;
+    }
+    struct Stay;
+    impl Drop for Stay {
+        fn drop(&mut self) {
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+    let stay = Stay;
+    // SAFETY: attached, with a callable that is alive.
+    let answer = unsafe { PyObject_CallNoArgs(callable.as_ptr()) };
+    std::mem::forget(stay);
+    // SAFETY: a new reference, or null with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(callable.py(), answer) }
+}
+
 /// The arguments of a call as safe code has them.
 pub(crate) struct Call<'py> {
     /// In their order, those with a keyword last.

@@ -19,7 +19,7 @@ mod shard;
 mod time;
 
 pub(crate) use bytes::bytes;
-pub(crate) use call::Call;
+pub(crate) use call::{Call, ask};
 pub(crate) use labels::Memory;
 pub(crate) use methods::equip;
 pub(crate) use requests::{Requested, record};

@@ -81,7 +81,7 @@ def generate_latest(registry: Collector = REGISTRY, escaping: str = openmetrics.
 
     What cannot be written raises as it does by itself (TypeError, ValueError), with the family as the last argument.
     """
-    return _native.write_text(families(registry), "1.0.0", escaping, shows_created())
+    return _native.write_text(list(families(registry)), "1.0.0", escaping, shows_created())
 
 
 def choose_encoder(accept_header: str | None) -> tuple[Encoder, str]:

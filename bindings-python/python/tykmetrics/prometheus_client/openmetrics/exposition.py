@@ -31,7 +31,7 @@ def generate_latest(registry: Collector, escaping: str = UNDERSCORES, version: s
 
     What cannot be written raises as it does by itself (TypeError, ValueError), with the family as the last argument.
     """
-    return _native.write_openmetrics(families(registry), version, escaping, shows_created())
+    return _native.write_openmetrics(list(families(registry)), version, escaping, shows_created())
 
 
 def escape_metric_name(s: str, escaping: str = UNDERSCORES) -> str:
