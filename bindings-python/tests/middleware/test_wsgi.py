@@ -281,6 +281,20 @@ def test_a_response_that_is_started_again_has_the_last_status(metrics_registry: 
     assert statuses(metrics_registry) == {("unmatched", "503"): 1}
 
 
+def test_exc_info_may_be_given_by_its_name(metrics_registry: Registry) -> None:
+    given = (ZeroDivisionError, ZeroDivisionError(), None)
+
+    def app(environ: Environ, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [], exc_info=None)
+        start_response(status="503 No", headers=[], exc_info=given)
+        return [b"x"]
+
+    answer, started, _ = call(app, metrics_registry)
+    assert list(answer) == [b"x"]
+    assert started == [("200 OK", []), ("503 No", [], given)]
+    assert statuses(metrics_registry) == {("unmatched", "503"): 1}
+
+
 def test_a_response_may_be_started_by_the_first_part(metrics_registry: Registry) -> None:
     def app(environ: Environ, start_response: Any) -> Iterator[bytes]:
         start_response("202 Accepted", [])

@@ -127,9 +127,12 @@ class _Exchange:
         self._begun = time.perf_counter()
         self._in_flight.begin()
 
-    def start_response(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
-        """Pass the status and the headers to the server."""
-        write = self._start(status, headers, *exc_info)
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], object]:
+        """Pass the status and the headers to the server, and `exc_info` if there is one."""
+        start = self._start
+        write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
         try:
             self.status = int(status[:3])
             # Now, as Flask forgets the request before it returns.
