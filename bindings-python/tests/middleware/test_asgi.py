@@ -379,6 +379,9 @@ def test_our_failures_break_nothing_and_are_counted_and_logged_once(
             assert httpx.get(f"http://{address}/").content == b"fine"
     assert sample_value("tykmetrics_instrumentation_errors_total", {"where": "asgi"}, metrics_registry) == 3
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [LookupError]
+    # The name is lost, and the request is not.
+    assert statuses(metrics_registry) == {("unmatched", "200"): 3}
+    assert samples(metrics_registry, "http_response_size_bytes_sum") == {("unmatched", "GET"): 12}
     assert idle(metrics_registry)
 
 

@@ -470,3 +470,19 @@ def test_our_failures_break_nothing_and_are_counted_and_logged_once(
     assert sample_value("tykmetrics_instrumentation_errors_total", {"where": "wsgi"}, metrics_registry) == 4
     assert len(caplog.records) == 1
     assert idle(metrics_registry)
+
+
+def test_a_request_whose_name_fails_is_recorded_without_it(metrics_registry: Registry, eventually: Any) -> None:
+    def app(environ: Environ, start_response: Any) -> list[bytes]:
+        start_response("201 Created", [])
+        return [b"fine"]
+
+    def name(environ: Environ) -> str:
+        raise LookupError("no name")
+
+    with serving_wsgi(MetricsMiddleware(app, registry=metrics_registry, endpoint=name, unmatched="?")) as address:
+        assert httpx.get(f"http://{address}/").content == b"fine"
+        eventually(lambda: statuses(metrics_registry) == {("?", "201"): 1})
+    assert samples(metrics_registry, "http_response_size_bytes_sum") == {("?", "GET"): 4}
+    assert sample_value("tykmetrics_instrumentation_errors_total", {"where": "wsgi"}, metrics_registry) == 1
+    assert idle(metrics_registry)

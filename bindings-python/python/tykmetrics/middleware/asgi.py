@@ -61,8 +61,9 @@ class MetricsMiddleware:
 
     The endpoint is the template of the route, with the root path and the paths of mounts before it, as the framework
     tells it, and `unmatched` where there is none; never the path. `endpoint` is a function for other frameworks: it
-    gets the scope after the application ran, and returns a template or None. Methods beyond the standard's are
-    `OTHER`. The time ends with the last byte of the body; background tasks are not part of it.
+    gets the scope after the application ran, and returns a template or None; if it raises, the request is `unmatched`
+    and the failure counted. Methods beyond the standard's are `OTHER`. The time ends with the last byte of the body;
+    background tasks are not part of it.
 
     The status is the response's; 500 if the application raises or answers nothing; 499 if it is cancelled, or the
     client is gone before the answer is complete and the application was told so. A websocket has the method
@@ -123,9 +124,13 @@ class MetricsMiddleware:
         return (_Request if kind == "http" else _Websocket)(self, scope, outer, receive, send)
 
     def _name(self, scope: Scope, app: Any, outer: str) -> str:
-        """Return the endpoint of a connection whose application ran."""
-        name = None if self._endpoint is None else self._endpoint(scope)
-        return name or self._templates.of(scope, app, outer) or self._unmatched
+        """Return the endpoint of a connection whose application ran. One that fails costs the name, not the record."""
+        try:
+            name = None if self._endpoint is None else self._endpoint(scope)
+            return name or self._templates.of(scope, app, outer) or self._unmatched
+        except Exception as error:
+            self._faults.caught(error)
+            return self._unmatched
 
 
 class _Exchange:

@@ -41,7 +41,8 @@ class MetricsMiddleware:
 
     The endpoint is the rule of Flask and Werkzeug, Bottle's rule or Django's route, with what was mounted before it,
     and `unmatched` where there is none; never the path. `endpoint` is a function for other frameworks: it gets the
-    environ after the application ran, and returns a template or None. Methods beyond the standard's are `OTHER`.
+    environ after the application ran, and returns a template or None; if it raises, the request is `unmatched` and the
+    failure counted. Methods beyond the standard's are `OTHER`.
 
     The time ends when the server has taken the last part of the body or closes it. The status is the response's; 500
     if the application raises or never starts a response; 499 if the server closes the body before its end, as it does
@@ -87,12 +88,16 @@ class MetricsMiddleware:
             return None
 
     def _name(self, environ: WSGIEnvironment, rule: str | None) -> str:
-        """Return the endpoint of a request whose application ran."""
-        name = None if self._endpoint is None else self._endpoint(environ)
-        if name is None:
-            name = rule
-        if name is None:
-            name = _of_table(self.app, environ)
+        """Return the endpoint of a request whose application ran. One that fails costs the name, not the record."""
+        try:
+            name = None if self._endpoint is None else self._endpoint(environ)
+            if name is None:
+                name = rule
+            if name is None:
+                name = _of_table(self.app, environ)
+        except Exception as error:
+            self._faults.caught(error)
+            return self._unmatched
         return self._unmatched if name is None else name
 
 
