@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from tykmetrics.middleware.families import UNMATCHED, declared, http_families
+from tykmetrics.middleware.families import UNMATCHED, declared, http_families, promised
 from tykmetrics.middleware.faults import Faults
 from tykmetrics.middleware.templates import of_django, of_werkzeug
 from tykmetrics.registry import REGISTRY
@@ -37,7 +37,8 @@ class MetricsMiddleware:
 
     Records the families of `get_metrics_collector(registry)` and `http_requests_in_flight{method}`,
     `http_request_size_bytes{endpoint,method}` (the request's Content-Length) and
-    `http_response_size_bytes{endpoint,method}`.
+    `http_response_size_bytes{endpoint,method}` (of a file that the server sends by itself, the response's
+    Content-Length).
 
     The endpoint is the rule of Flask and Werkzeug, Bottle's rule or Django's route, with what was mounted before it,
     and `unmatched` where there is none; never the path. `endpoint` is a function for other frameworks: it gets the
@@ -107,6 +108,7 @@ class _Exchange:
     __slots__ = (
         "_begun",
         "_environ",
+        "_headers",
         "_in_flight",
         "_outer",
         "_owner",
@@ -129,6 +131,7 @@ class _Exchange:
         self.sent = 0
         self.over = False
         self._rule: str | None = None
+        self._headers: Iterable[tuple[str, str]] = ()
         self._begun = time.perf_counter()
         self._in_flight.begin()
 
@@ -139,6 +142,7 @@ class _Exchange:
         start = self._start
         write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
         try:
+            self._headers = headers
             self.status = int(status[:3])
             # Now, as Flask forgets the request before it returns.
             self._rule = _of_request(self._environ, self._outer)
@@ -164,7 +168,9 @@ class _Exchange:
         try:
             wrapper = self._environ.get("wsgi.file_wrapper")
             if isinstance(wrapper, type) and isinstance(body, wrapper):
-                # The server knows it by its class, and hands the file to the kernel.
+                # The server knows it by its class, and hands the file to the kernel, past us.
+                length = next((value for name, value in self._headers if name.lower() == "content-length"), None)
+                self.sent = max(self.sent, promised(self.method, self.status, length))
                 self._hook(body)
                 return body
             return _Sized(self, body) if hasattr(body, "__len__") else _Body(self, body)
