@@ -186,6 +186,15 @@ class AioHandlers(Handlers):
         )
 
 
+class Proxy(AioHandlers, grpc.GenericRpcHandler):  # type: ignore[misc]
+    """It takes a method of any name but one."""
+
+    def service(self, details: Any = None) -> Any:
+        if details is None:
+            return self
+        return None if details.method.endswith("/none") else grpc.unary_unary_rpc_method_handler(self.echo)
+
+
 @contextlib.contextmanager
 def serving(registry: Registry, handlers: Handlers) -> Iterator[grpc.Channel]:
     server = grpc.server(
@@ -362,6 +371,26 @@ def test_every_call_of_many_threads_is_counted(metrics_registry: Registry, event
             list(pool.map(lambda i: echo(b"%d" % i), range(400)))
         eventually(lambda: codes(metrics_registry) == {("echo", "OK"): 400})
     assert messages(metrics_registry, "received") == {"echo": 400}
+
+
+@pytest.mark.parametrize("kind", ["sync", "aio"])
+def test_clients_of_a_proxy_make_no_methods_at_will(
+    kind: str, metrics_registry: Registry, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tykmetrics.middleware.rpc._KEPT", 10)
+    serve: Any = serving if kind == "sync" else serving_aio
+    with serve(metrics_registry, Proxy()) as channel:
+        for i in range(50):
+            assert channel.unary_unary(f"/made.Up/m{i % 25}")(b"x") == b"x"
+        assert code_of(lambda: channel.unary_unary("/made.Up/none")(b"")) == "UNIMPLEMENTED"
+        eventually(lambda: sum(codes(metrics_registry).values()) == 51)
+    assert codes(metrics_registry) == {
+        **{(f"m{i}", "OK"): 2 for i in range(10)},
+        ("OTHER", "OK"): 30,
+        ("unmatched", "UNIMPLEMENTED"): 1,
+    }
+    assert messages(metrics_registry, "sent")["OTHER"] == 30
+    assert in_flight(metrics_registry) == 0
 
 
 def test_our_failures_break_no_call(metrics_registry: Registry, eventually: Any) -> None:

@@ -35,8 +35,9 @@ class MetricsInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, type-arg
     Records `grpc_server_requests_total{method,code}`, `grpc_server_request_duration_seconds{method}`,
     `grpc_server_in_flight_requests{method}`, `grpc_server_msg_received_total{method}` and
     `grpc_server_msg_sent_total{method}`. The method is the full name (`/package.Service/Method`); calls to methods
-    without a handler are `unmatched`. The code is what the client sees: what the handler set or aborted with,
-    `UNKNOWN` if it raised, `CANCELLED` or `DEADLINE_EXCEEDED` if the call ended before it.
+    without a handler are `unmatched`, and methods beyond the first 588 are `OTHER`. The code is what the client sees:
+    what the handler set or aborted with, `UNKNOWN` if it raised, `CANCELLED` or `DEADLINE_EXCEEDED` if the call ended
+    before it.
     """
 
     def __init__(self, *, registry: CollectorRegistry = REGISTRY) -> None:

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tykmetrics.metrics import Counter, Gauge, Histogram
-from tykmetrics.middleware.families import UNMATCHED
+from tykmetrics.middleware.families import OTHER, UNMATCHED
 from tykmetrics.middleware.faults import Faults
 from tykmetrics.once import once
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _SLACK = 0.1
 """The part of a deadline, and the seconds, that may remain when it ends a call: the client's clock ran before the
 server's by the time that the call was on its way, and its cancellation may come first."""
+
+
+_KEPT = 10_000 // 17
+"""Methods that are told apart: each may end with all of gRPC's 17 codes before a family overflows at 10,000 series. A
+handler that takes any name, as a proxy's does, has as many methods as its clients make up."""
 
 
 class RpcFamilies:
@@ -72,6 +77,10 @@ class Method:
         self._families.requests.labels(self._name, code).inc()
 
 
+_SHARED = frozenset({OTHER, UNMATCHED})
+"""What many methods are counted as: there is always room for it."""
+
+
 class Methods:
     """The methods of a server, by the names of those that have a handler."""
 
@@ -81,9 +90,11 @@ class Methods:
         self._known: dict[str, Method] = {}
 
     def known(self, name: str) -> Method:
-        """Return a method that has a handler."""
+        """Return a method that has a handler. Beyond `_KEPT` they are one, which is `OTHER`."""
         method = self._known.get(name)
         if method is None:
+            if len(self._known) >= _KEPT and name not in _SHARED:
+                return self.known(OTHER)
             method = self._known[name] = Method(name, self._families, self.faults)
         return method
 
