@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http
 import subprocess
 import sys
 import threading
@@ -21,6 +22,9 @@ from tykmetrics import Registry
 from tykmetrics.middleware import grpc as sync_side, grpc_aio as aio_side
 
 SERVICE = "test.Service"
+
+# What handlers set that is no code of grpc's, by the request that has them do it.
+ODD = {b"5": 5, b"99": 99, b"True": True, b"text": "NOT_FOUND", b"http": http.HTTPStatus.NOT_FOUND}
 
 
 def codes(registry: Registry) -> dict[tuple[str, ...], float]:
@@ -49,11 +53,11 @@ class Handlers:
         return request
 
     def abort(self, request: bytes, context: Any) -> bytes:
-        context.abort(grpc.StatusCode.NOT_FOUND, "no such thing")
+        context.abort(ODD.get(request, grpc.StatusCode.NOT_FOUND), "no such thing")
         raise AssertionError
 
     def set_code(self, request: bytes, context: Any) -> bytes:
-        context.set_code(grpc.StatusCode.FAILED_PRECONDITION)
+        context.set_code(ODD.get(request, grpc.StatusCode.FAILED_PRECONDITION))
         return b""
 
     def fail(self, request: bytes, context: Any) -> bytes:
@@ -109,11 +113,11 @@ class AioHandlers(Handlers):
         return request
 
     async def later_abort(self, request: bytes, context: Any) -> bytes:
-        await context.abort(grpc.StatusCode.NOT_FOUND, "no such thing")
+        await context.abort(ODD.get(request, grpc.StatusCode.NOT_FOUND), "no such thing")
         raise AssertionError
 
     async def later_set_code(self, request: bytes, context: Any) -> bytes:
-        context.set_code(grpc.StatusCode.FAILED_PRECONDITION)
+        context.set_code(ODD.get(request, grpc.StatusCode.FAILED_PRECONDITION))
         return b""
 
     async def later_fail(self, request: bytes, context: Any) -> bytes:
@@ -324,6 +328,26 @@ def test_plain_functions_on_an_asyncio_server(metrics_registry: Registry, eventu
     with serving_aio(metrics_registry, AioHandlers()) as channel:
         visit(channel, SERVICE)
         check(metrics_registry, "", eventually)
+
+
+@pytest.mark.parametrize(
+    ("serve", "service", "prefix"),
+    [(serving, SERVICE, ""), (serving_aio, "later.Service", "later_"), (serving_aio, SERVICE, "")],
+    ids=["sync", "aio", "aio in threads"],
+)
+def test_a_code_that_is_none_counts_as_what_the_client_sees(
+    serve: Any, service: str, prefix: str, metrics_registry: Registry, eventually: Any
+) -> None:
+    seen: dict[tuple[str, str], float] = {}
+    with serve(metrics_registry, AioHandlers()) as channel:
+        for odd in ODD:
+            for name in (prefix + "set_code", prefix + "abort"):
+                code = code_of(lambda name=name, odd=odd: channel.unary_unary(f"/{service}/{name}")(odd))
+                seen[name, code] = seen.get((name, code), 0) + 1
+        eventually(lambda: sum(codes(metrics_registry).values()) == 2 * len(ODD))
+    assert codes(metrics_registry) == seen
+    # A number is a code to the server of asyncio alone.
+    assert ((prefix + "set_code", "NOT_FOUND") in seen) == (serve is serving_aio)
 
 
 @pytest.mark.parametrize("kind", ["sync", "aio"])

@@ -41,7 +41,7 @@ class MetricsInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, type-arg
     """
 
     def __init__(self, *, registry: CollectorRegistry = REGISTRY) -> None:
-        self._methods = Methods("grpc", registry)
+        self._methods = Methods("grpc", registry, _code_name)
 
     def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
         """Put what records around the handler of a call."""
@@ -54,6 +54,11 @@ class MetricsInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, type-arg
         except Exception as error:
             self._methods.faults.caught(error)
             return handler
+
+
+def _code_name(code: Any) -> str:
+    """Return the name of a code as this server sends it: a number is none to it."""
+    return str(code.name) if isinstance(code, grpc.StatusCode) else "UNKNOWN"
 
 
 def _around(handler: Any, method: Method) -> Any:

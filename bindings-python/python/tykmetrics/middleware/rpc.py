@@ -52,11 +52,12 @@ class RpcFamilies:
 class Method:
     """A method of a server: its bound metrics."""
 
-    __slots__ = ("_around", "_families", "_name", "faults", "in_flight", "received", "seconds", "sent")
+    __slots__ = ("_around", "_families", "_name", "code_name", "faults", "in_flight", "received", "seconds", "sent")
 
-    def __init__(self, name: str, families: RpcFamilies, faults: Faults) -> None:
+    def __init__(self, name: str, families: RpcFamilies, code_name: Callable[[Any], str], faults: Faults) -> None:
         self._name = name
         self._families = families
+        self.code_name: Callable[[Any], str] = code_name
         self.faults: Faults = faults
         self.seconds: Histogram = families.seconds.labels(name)
         self.in_flight: Gauge = families.in_flight.labels(name)
@@ -82,10 +83,14 @@ _SHARED = frozenset({OTHER, UNMATCHED})
 
 
 class Methods:
-    """The methods of a server, by the names of those that have a handler."""
+    """The methods of a server, by the names of those that have a handler.
 
-    def __init__(self, where: str, registry: CollectorRegistry) -> None:
+    `code_name` tells what a server of its kind sends for what a handler gave as a code, which may be anything.
+    """
+
+    def __init__(self, where: str, registry: CollectorRegistry, code_name: Callable[[Any], str]) -> None:
         self.faults: Faults = Faults(where, registry)
+        self._code_name = code_name
         self._families = once(registry, "rpc", RpcFamilies)
         self._known: dict[str, Method] = {}
 
@@ -95,7 +100,7 @@ class Methods:
         if method is None:
             if len(self._known) >= _KEPT and name not in _SHARED:
                 return self.known(OTHER)
-            method = self._known[name] = Method(name, self._families, self.faults)
+            method = self._known[name] = Method(name, self._families, self._code_name, self.faults)
         return method
 
     def unknown(self) -> None:
@@ -182,12 +187,13 @@ class Call:
             method.faults.caught(error)
 
     def _own_code(self, otherwise: str) -> str:
-        """Return the name of the code that the handler set, if it set one that is known."""
+        """Return the name of the code that the client sees for what the handler set, if it set one."""
         code = self.code
         if code is None:
             ask = getattr(self._context, "code", None)
             code = ask() if ask is not None else None
-        name = getattr(code, "name", None)
-        if not isinstance(name, str) or (name == "OK" and otherwise == "UNKNOWN"):
+        if code is None:
             return otherwise
-        return name
+        name = self._method.code_name(code)
+        # A handler that raised has not ended well, whatever it set before.
+        return otherwise if name == "OK" else name
