@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import subprocess
 import sys
@@ -243,6 +244,32 @@ def test_threads_share_a_block(metrics_registry: Registry) -> None:
     for thread in threads:
         thread.join()
     assert blocks(metrics_registry, "b") == (8000, 0)
+
+
+def test_names_of_blocks_without_end_are_counted_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tykmetrics.block._KEPT", 100)
+    registry = Registry()
+    for n in range(300):
+        for _ in range(2):
+            with contextlib.suppress(KeyError), track_block(f"b{n}", registry=registry):
+                raise KeyError
+    assert blocks(registry, "b99") == blocks(registry, "b100") == blocks(registry, "b299") == (2, 2)
+    assert len(registry._tykmetrics_blocks.bound) == 100  # type: ignore[attr-defined]
+
+
+def test_names_beyond_the_limit_of_a_family_are_in_its_overflow_series() -> None:
+    registry = Registry()
+    for n in range(10_300):
+        with track_block(f"b{n}", registry=registry):
+            pass
+    counts = [
+        sample.value
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.name == "block_duration_seconds_count"
+    ]
+    assert (len(counts), sum(counts)) == (10_001, 10_300)
+    assert len(registry._tykmetrics_blocks.bound) == 10_000  # type: ignore[attr-defined]
 
 
 def test_blocks_do_not_take_the_name_of_a_metric_of_others() -> None:

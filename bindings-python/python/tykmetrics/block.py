@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from tykmetrics.registry import CollectorRegistry
 
 
+_KEPT = 10_000
+"""Names whose bound handles are kept: as many as a family has series before it overflows."""
+
+
 class _Families:
     """What the blocks of a registry record into."""
 
@@ -37,7 +41,8 @@ class _Families:
         bound = self.bound.get(name)
         if bound is None:
             bound = (self.seconds.labels(name).observe, self.errors.labels(name).inc)
-            self.bound[name] = bound
+            if len(self.bound) < _KEPT:
+                self.bound[name] = bound
         return bound
 
 

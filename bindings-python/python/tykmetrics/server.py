@@ -265,18 +265,24 @@ def start_http_server(
     Raises:
         ValueError: when the path does not begin with a slash, or the files of TLS do not go together.
         OSError: when the port is taken, or the address or a file is not there.
+        RuntimeWarning: instead of warning, where warnings are errors; then nothing is served.
     """
     if not path.startswith("/") or path == "/health":
         raise ValueError(f"path is {path!r}: it begins with a slash and is not /health, as '/metrics'")
     context = _context(certfile, keyfile, client_cafile)
     server = MetricsServer(registry, addr, port, context, path)
     if context is None and not ipaddress.ip_address(server._host).is_loopback:
-        warnings.warn(
-            f"metrics are served to everyone who reaches {server.url}, in clear: "
-            "give certfile and keyfile, or listen on 127.0.0.1",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+        try:
+            warnings.warn(
+                f"metrics are served to everyone who reaches {server.url}, in clear: "
+                "give certfile and keyfile, or listen on 127.0.0.1",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        except BaseException:
+            # Warnings are errors, and nobody gets what could close the server.
+            server.close(timeout=0)
+            raise
     return server
 
 

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import time
+import wsgiref.simple_server
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,6 +45,40 @@ def serving_wsgi(app: Any, **options: Any) -> Iterator[str]:
     thread.start()
     try:
         yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(30)
+        server.server_close()
+
+
+@contextlib.contextmanager
+def serving_files(app: Any) -> Iterator[tuple[str, list[str]]]:
+    """Serve a WSGI application by a server that hands files to the kernel; give `host:port` and what it handed over."""
+    handed: list[str] = []
+
+    class Handing(wsgiref.simple_server.ServerHandler):
+        def sendfile(self) -> bool:
+            self.send_headers()
+            if self.environ["REQUEST_METHOD"] != "HEAD":
+                self.request_handler.connection.sendfile(self.result.filelike)  # type: ignore[attr-defined]
+            handed.append(self.environ["PATH_INFO"])
+            return True
+
+    class Silent(wsgiref.simple_server.WSGIRequestHandler):
+        def handle(self) -> None:
+            self.raw_requestline = self.rfile.readline()
+            if self.parse_request():
+                handler = Handing(self.rfile, self.wfile, self.get_stderr(), self.get_environ())  # type: ignore[arg-type]
+                handler.request_handler = self
+                handler.run(self.server.get_app())  # type: ignore[attr-defined]
+
+        def log_message(self, *args: object) -> None: ...
+
+    server = wsgiref.simple_server.make_server("127.0.0.1", 0, app, handler_class=Silent)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}", handed
     finally:
         server.shutdown()
         thread.join(30)

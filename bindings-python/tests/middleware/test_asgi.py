@@ -214,6 +214,65 @@ def test_the_lifespan_passes(metrics_registry: Registry) -> None:
     assert sum(requests(metrics_registry).values()) == 1
 
 
+def test_a_client_makes_no_status_by_the_code_it_closes_with(metrics_registry: Registry, eventually: Any) -> None:
+    from websockets.sync.client import connect as open_websocket
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        message = await receive()
+        if message["type"] == "websocket.receive":
+            await send({"type": "websocket.close", "code": int(message["text"])})
+
+    codes = [1000, 1011, 1014, *range(3000, 3020), 3999, *range(4000, 4020), 4999]
+    with serving_asgi(MetricsMiddleware(app, registry=metrics_registry), lifespan="off") as address:
+        for code in codes:
+            with open_websocket(f"ws://{address}/") as websocket:
+                websocket.close(code)
+        for code in (4001, 4002, 3003):
+            with open_websocket(f"ws://{address}/") as websocket:
+                websocket.send(str(code))
+        eventually(lambda: sum(requests(metrics_registry).values()) == len(codes) + 3)
+    assert statuses(metrics_registry) == {
+        ("unmatched", "101"): 1,
+        ("unmatched", "1011"): 1,
+        ("unmatched", "1014"): 1,
+        ("unmatched", "3000"): 21,
+        ("unmatched", "4000"): 21,
+        # The application's own are told apart.
+        ("unmatched", "3003"): 1,
+        ("unmatched", "4001"): 1,
+        ("unmatched", "4002"): 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (None, 101),
+        (1005, 101),
+        (1015, 1015),
+        (3999, 3000),
+        *((odd, 1002) for odd in (0, 999, 1016, 2999, 5000, "4000")),
+    ],
+)
+def test_codes_that_no_client_may_send_are_one(code: Any, status: int, metrics_registry: Registry) -> None:
+    waiting: list[Message] = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": code}]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+
+    async def receive() -> Message:
+        return waiting.pop(0)
+
+    async def send(message: Message) -> None: ...
+
+    asyncio.run(MetricsMiddleware(app, registry=metrics_registry)({"type": "websocket", "path": "/"}, receive, send))
+    assert statuses(metrics_registry) == {("unmatched", str(status)): 1}
+
+
 def run(
     app: Any, registry: Registry, *, incoming: list[Message] | None = None, fail: BaseException | None = None
 ) -> list[Message]:
@@ -379,6 +438,9 @@ def test_our_failures_break_nothing_and_are_counted_and_logged_once(
             assert httpx.get(f"http://{address}/").content == b"fine"
     assert sample_value("tykmetrics_instrumentation_errors_total", {"where": "asgi"}, metrics_registry) == 3
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [LookupError]
+    # The name is lost, and the request is not.
+    assert statuses(metrics_registry) == {("unmatched", "200"): 3}
+    assert samples(metrics_registry, "http_response_size_bytes_sum") == {("unmatched", "GET"): 12}
     assert idle(metrics_registry)
 
 

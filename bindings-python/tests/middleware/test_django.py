@@ -6,6 +6,7 @@ import asyncio
 import sys
 import types
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import django
@@ -14,10 +15,10 @@ import pytest
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import include, path, re_path
 from reading import idle, requests, samples, statuses
-from servers import connect, serving_asgi, serving_wsgi
+from servers import connect, serving_asgi, serving_files, serving_wsgi
 
 from tykmetrics import Registry
 from tykmetrics.middleware import asgi, wsgi
@@ -45,6 +46,10 @@ def stream(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(b"y" * 1000 for _ in range(20))
 
 
+def file(request: HttpRequest) -> FileResponse:
+    return FileResponse(Path(__file__).open("rb"))
+
+
 def endless(request: HttpRequest) -> StreamingHttpResponse:
     def body() -> Iterator[bytes]:
         while True:
@@ -68,6 +73,7 @@ urls.urlpatterns = [
     path("missing/<x>/", missing),
     path("fails/", fails),
     path("stream/", stream),
+    path("file/", file),
     path("endless/", endless),
     path("stream-later/", stream_later),
     path("metrics", missing, {"x": ""}),
@@ -170,3 +176,43 @@ def test_the_asgi_middleware_knows_djangos_routes(registry: Registry, eventually
     with serving_asgi(asgi.MetricsMiddleware(app, registry=registry), lifespan="off") as address:
         visit(address)
         check(registry, eventually)
+
+
+@pytest.mark.parametrize("place", ["inside", "around"])
+def test_a_file_is_sent_by_the_server_itself(place: str, registry: Registry, eventually: Any) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.Ours"] if place == "inside" else []
+    app: Any = WSGIHandler() if place == "inside" else wsgi.MetricsMiddleware(WSGIHandler(), registry=registry)
+    content = Path(__file__).read_bytes()
+    with serving_files(app) as (address, handed):
+        assert httpx.get(f"http://{address}/file/").content == content
+        assert httpx.head(f"http://{address}/file/").headers["content-length"] == str(len(content))
+        eventually(lambda: statuses(registry) == {("/file/", "200"): 2})
+    assert handed == ["/file/"] * 2
+    assert samples(registry, "http_response_size_bytes_sum") == {("/file/", "GET"): len(content), ("/file/", "HEAD"): 0}
+    assert idle(registry)
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
+@pytest.mark.parametrize("serving", [serving_wsgi, serving_asgi])
+def test_a_file_that_is_streamed_counts_what_is_sent(serving: Any, registry: Registry, eventually: Any) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.Ours"]
+    content = Path(__file__).read_bytes()
+    with serving(WSGIHandler()) if serving is serving_wsgi else serving(ASGIHandler(), lifespan="off") as address:
+        assert httpx.get(f"http://{address}/file/").content == content
+        eventually(lambda: statuses(registry) == {("/file/", "200"): 1})
+    assert samples(registry, "http_response_size_bytes_sum") == {("/file/", "GET"): len(content)}
+    assert idle(registry)
+
+
+@pytest.mark.parametrize("offers", [True, False])
+def test_a_file_that_is_closed_at_once_counts_as_499_unless_the_server_had_it(offers: bool, registry: Registry) -> None:
+    request = HttpRequest()
+    request.method = "GET"
+    request.META = {"wsgi.file_wrapper": object} if offers else {}
+    response: Any = Ours(file)(request)
+    assert (response.file_to_stream is not None) is offers
+    response.close()
+    response.close()
+    assert statuses(registry) == {("unmatched", "200" if offers else "499"): 1}
+    assert samples(registry, "tykmetrics_instrumentation_errors_total") == {("django",): 0}
+    assert idle(registry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http
 import subprocess
 import sys
 import threading
@@ -21,6 +22,9 @@ from tykmetrics import Registry
 from tykmetrics.middleware import grpc as sync_side, grpc_aio as aio_side
 
 SERVICE = "test.Service"
+
+# What handlers set that is no code of grpc's, by the request that has them do it.
+ODD = {b"5": 5, b"99": 99, b"True": True, b"text": "NOT_FOUND", b"http": http.HTTPStatus.NOT_FOUND}
 
 
 def codes(registry: Registry) -> dict[tuple[str, ...], float]:
@@ -49,11 +53,11 @@ class Handlers:
         return request
 
     def abort(self, request: bytes, context: Any) -> bytes:
-        context.abort(grpc.StatusCode.NOT_FOUND, "no such thing")
+        context.abort(ODD.get(request, grpc.StatusCode.NOT_FOUND), "no such thing")
         raise AssertionError
 
     def set_code(self, request: bytes, context: Any) -> bytes:
-        context.set_code(grpc.StatusCode.FAILED_PRECONDITION)
+        context.set_code(ODD.get(request, grpc.StatusCode.FAILED_PRECONDITION))
         return b""
 
     def fail(self, request: bytes, context: Any) -> bytes:
@@ -109,11 +113,11 @@ class AioHandlers(Handlers):
         return request
 
     async def later_abort(self, request: bytes, context: Any) -> bytes:
-        await context.abort(grpc.StatusCode.NOT_FOUND, "no such thing")
+        await context.abort(ODD.get(request, grpc.StatusCode.NOT_FOUND), "no such thing")
         raise AssertionError
 
     async def later_set_code(self, request: bytes, context: Any) -> bytes:
-        context.set_code(grpc.StatusCode.FAILED_PRECONDITION)
+        context.set_code(ODD.get(request, grpc.StatusCode.FAILED_PRECONDITION))
         return b""
 
     async def later_fail(self, request: bytes, context: Any) -> bytes:
@@ -184,6 +188,15 @@ class AioHandlers(Handlers):
                 for name in names
             },
         )
+
+
+class Proxy(AioHandlers, grpc.GenericRpcHandler):  # type: ignore[misc]
+    """It takes a method of any name but one."""
+
+    def service(self, details: Any = None) -> Any:
+        if details is None:
+            return self
+        return None if details.method.endswith("/none") else grpc.unary_unary_rpc_method_handler(self.echo)
 
 
 @contextlib.contextmanager
@@ -317,6 +330,26 @@ def test_plain_functions_on_an_asyncio_server(metrics_registry: Registry, eventu
         check(metrics_registry, "", eventually)
 
 
+@pytest.mark.parametrize(
+    ("serve", "service", "prefix"),
+    [(serving, SERVICE, ""), (serving_aio, "later.Service", "later_"), (serving_aio, SERVICE, "")],
+    ids=["sync", "aio", "aio in threads"],
+)
+def test_a_code_that_is_none_counts_as_what_the_client_sees(
+    serve: Any, service: str, prefix: str, metrics_registry: Registry, eventually: Any
+) -> None:
+    seen: dict[tuple[str, str], float] = {}
+    with serve(metrics_registry, AioHandlers()) as channel:
+        for odd in ODD:
+            for name in (prefix + "set_code", prefix + "abort"):
+                code = code_of(lambda name=name, odd=odd: channel.unary_unary(f"/{service}/{name}")(odd))
+                seen[name, code] = seen.get((name, code), 0) + 1
+        eventually(lambda: sum(codes(metrics_registry).values()) == 2 * len(ODD))
+    assert codes(metrics_registry) == seen
+    # A number is a code to the server of asyncio alone.
+    assert ((prefix + "set_code", "NOT_FOUND") in seen) == (serve is serving_aio)
+
+
 @pytest.mark.parametrize("kind", ["sync", "aio"])
 def test_cancelled_calls(kind: str, metrics_registry: Registry, eventually: Any) -> None:
     handlers = Handlers() if kind == "sync" else AioHandlers()
@@ -362,6 +395,26 @@ def test_every_call_of_many_threads_is_counted(metrics_registry: Registry, event
             list(pool.map(lambda i: echo(b"%d" % i), range(400)))
         eventually(lambda: codes(metrics_registry) == {("echo", "OK"): 400})
     assert messages(metrics_registry, "received") == {"echo": 400}
+
+
+@pytest.mark.parametrize("kind", ["sync", "aio"])
+def test_clients_of_a_proxy_make_no_methods_at_will(
+    kind: str, metrics_registry: Registry, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tykmetrics.middleware.rpc._KEPT", 10)
+    serve: Any = serving if kind == "sync" else serving_aio
+    with serve(metrics_registry, Proxy()) as channel:
+        for i in range(50):
+            assert channel.unary_unary(f"/made.Up/m{i % 25}")(b"x") == b"x"
+        assert code_of(lambda: channel.unary_unary("/made.Up/none")(b"")) == "UNIMPLEMENTED"
+        eventually(lambda: sum(codes(metrics_registry).values()) == 51)
+    assert codes(metrics_registry) == {
+        **{(f"m{i}", "OK"): 2 for i in range(10)},
+        ("OTHER", "OK"): 30,
+        ("unmatched", "UNIMPLEMENTED"): 1,
+    }
+    assert messages(metrics_registry, "sent")["OTHER"] == 30
+    assert in_flight(metrics_registry) == 0
 
 
 def test_our_failures_break_no_call(metrics_registry: Registry, eventually: Any) -> None:

@@ -353,6 +353,17 @@ def test_beyond_loopback_without_tls_it_warns(registry: Registry) -> None:
         start_http_server(0, "localhost", registry).close()
 
 
+def test_where_the_warning_is_an_error_nothing_is_served(registry: Registry) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as found:
+        port = found.getsockname()[1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeWarning, match=f"127.0.0.1:{port}"):
+            start_http_server(port, "0.0.0.0", registry)
+    socket.create_server(("0.0.0.0", port)).close()
+    assert not any(thread.name == "tykmetrics-http" for thread in threading.enumerate())
+
+
 def test_ipv6(registry: Registry) -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()

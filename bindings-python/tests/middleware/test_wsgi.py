@@ -133,7 +133,7 @@ def test_flask(address: str, metrics_registry: Registry, eventually: Any) -> Non
     sent = samples(metrics_registry, "http_response_size_bytes_sum")
     assert sent["/items/<int:item>", "GET"] == 43
     assert sent["/stream", "GET"] == 20_000
-    assert sent["/static/<path:filename>", "GET"] in (0, 5000)  # The server may send the file by itself.
+    assert sent["/static/<path:filename>", "GET"] == 5000
     assert samples(metrics_registry, "http_request_size_bytes_sum")["/items", "POST"] == 150
     assert idle(metrics_registry)
 
@@ -278,6 +278,20 @@ def test_a_response_that_is_started_again_has_the_last_status(metrics_registry: 
     answer, started, _ = call(app, metrics_registry)
     list(answer)
     assert started[1] == ("503 No", [], seen[0])
+    assert statuses(metrics_registry) == {("unmatched", "503"): 1}
+
+
+def test_exc_info_may_be_given_by_its_name(metrics_registry: Registry) -> None:
+    given = (ZeroDivisionError, ZeroDivisionError(), None)
+
+    def app(environ: Environ, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [], exc_info=None)
+        start_response(status="503 No", headers=[], exc_info=given)
+        return [b"x"]
+
+    answer, started, _ = call(app, metrics_registry)
+    assert list(answer) == [b"x"]
+    assert started == [("200 OK", []), ("503 No", [], given)]
     assert statuses(metrics_registry) == {("unmatched", "503"): 1}
 
 
@@ -455,4 +469,20 @@ def test_our_failures_break_nothing_and_are_counted_and_logged_once(
     # Each request has a status that is none and a name that fails.
     assert sample_value("tykmetrics_instrumentation_errors_total", {"where": "wsgi"}, metrics_registry) == 4
     assert len(caplog.records) == 1
+    assert idle(metrics_registry)
+
+
+def test_a_request_whose_name_fails_is_recorded_without_it(metrics_registry: Registry, eventually: Any) -> None:
+    def app(environ: Environ, start_response: Any) -> list[bytes]:
+        start_response("201 Created", [])
+        return [b"fine"]
+
+    def name(environ: Environ) -> str:
+        raise LookupError("no name")
+
+    with serving_wsgi(MetricsMiddleware(app, registry=metrics_registry, endpoint=name, unmatched="?")) as address:
+        assert httpx.get(f"http://{address}/").content == b"fine"
+        eventually(lambda: statuses(metrics_registry) == {("?", "201"): 1})
+    assert samples(metrics_registry, "http_response_size_bytes_sum") == {("?", "GET"): 4}
+    assert sample_value("tykmetrics_instrumentation_errors_total", {"where": "wsgi"}, metrics_registry) == 1
     assert idle(metrics_registry)

@@ -43,6 +43,23 @@ _NORMAL = frozenset({None, 1000, 1001, 1005})
 """RFC 6455, 7.4.1: normal closure, going away, and no code at all."""
 
 
+_OF_PROTOCOL = range(1000, 1016)
+"""RFC 6455, 7.4.1, and what IANA's registry has beside it: the codes of the protocol itself."""
+
+_OF_USERS = range(3000, 5000)
+"""RFC 6455, 7.4.2: those of libraries (3000 to 3999), and those that applications agree on (4000 to 4999)."""
+
+_PROTOCOL_ERROR = 1002
+"""RFC 6455, 7.4.1: what any other code is, as nobody may send it."""
+
+
+def _of_client(code: Any) -> Any:
+    """Return the close code that a client's counts as. It may send any, so those of a range are one label value."""
+    if code is None or code in _OF_PROTOCOL:
+        return code
+    return code // 1000 * 1000 if code in _OF_USERS else _PROTOCOL_ERROR
+
+
 class _WebsocketFamilies:
     """The websocket families of a registry."""
 
@@ -61,15 +78,17 @@ class MetricsMiddleware:
 
     The endpoint is the template of the route, with the root path and the paths of mounts before it, as the framework
     tells it, and `unmatched` where there is none; never the path. `endpoint` is a function for other frameworks: it
-    gets the scope after the application ran, and returns a template or None. Methods beyond the standard's are
-    `OTHER`. The time ends with the last byte of the body; background tasks are not part of it.
+    gets the scope after the application ran, and returns a template or None; if it raises, the request is `unmatched`
+    and the failure counted. Methods beyond the standard's are `OTHER`. The time ends with the last byte of the body;
+    background tasks are not part of it.
 
     The status is the response's; 500 if the application raises or answers nothing; 499 if it is cancelled, or the
     client is gone before the answer is complete and the application was told so. A websocket has the method
     `WEBSOCKET` and lasts as long as it is open; its status is 101 if it ends normally (closed with 1000, 1001 or no
     code), the other close code if it does not, 403 or the response's own if it was never accepted, 500 if the
-    application raises; `websocket_connections_in_flight` and `websocket_messages_total{endpoint,direction}` are beside
-    it.
+    application raises. Close codes are the application's own and, of the client's, 1000 to 1015; what else a client
+    sends counts as 3000 (3000 to 3999), 4000 (4000 to 4999) or 1002. `websocket_connections_in_flight` and
+    `websocket_messages_total{endpoint,direction}` are beside it.
 
     Requests to a path in `skip` are not recorded.
     """
@@ -123,9 +142,13 @@ class MetricsMiddleware:
         return (_Request if kind == "http" else _Websocket)(self, scope, outer, receive, send)
 
     def _name(self, scope: Scope, app: Any, outer: str) -> str:
-        """Return the endpoint of a connection whose application ran."""
-        name = None if self._endpoint is None else self._endpoint(scope)
-        return name or self._templates.of(scope, app, outer) or self._unmatched
+        """Return the endpoint of a connection whose application ran. One that fails costs the name, not the record."""
+        try:
+            name = None if self._endpoint is None else self._endpoint(scope)
+            return name or self._templates.of(scope, app, outer) or self._unmatched
+        except Exception as error:
+            self._faults.caught(error)
+            return self._unmatched
 
 
 class _Exchange:
@@ -240,7 +263,7 @@ class _Websocket(_Exchange):
             elif message["type"] == "websocket.disconnect" and not self._ended:
                 self._ended = True
                 self.gone = not self._accepted
-                self._code = message.get("code")
+                self._code = _of_client(message.get("code"))
         except Exception as error:
             self._owner._faults.caught(error)
         return message

@@ -9,6 +9,7 @@ bytes of the wire: the size of a response is that of its content.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -16,7 +17,7 @@ try:
 except ImportError as _missing:  # Django brings it.
     raise ImportError("tykmetrics.middleware.django needs Django: pip install Django", name="django") from _missing
 
-from tykmetrics.middleware.families import UNMATCHED, declared, http_families
+from tykmetrics.middleware.families import UNMATCHED, declared, http_families, promised
 from tykmetrics.middleware.faults import Faults
 from tykmetrics.middleware.templates import django_template
 from tykmetrics.registry import REGISTRY
@@ -38,7 +39,8 @@ class MetricsMiddleware:
 
     Records what `tykmetrics.middleware.wsgi.MetricsMiddleware` does. The endpoint is the route of `resolver_match`
     (`/items/<int:pk>/`), and `unmatched` where there is none. A streaming response lasts until it is exhausted, and
-    counts as 499 if it is closed before.
+    counts as 499 if it is closed before. A file that the WSGI server sends by itself (`wsgi.file_wrapper`) lasts until
+    the server closes it, and has the size of its Content-Length.
 
     A registry or paths of one's own are given by a subclass: `registry` and `skip` are attributes.
     """
@@ -110,13 +112,20 @@ class _Exchange:
         try:
             if not response.streaming:
                 self.finish(response.status_code, len(getattr(response, "content", b"")))
+                return response
+            streaming: Any = response
+            status = response.status_code
+            if getattr(response, "file_to_stream", None) is not None and self._request.META.get("wsgi.file_wrapper"):
+                # The server is given the file itself, which Django forgets if other content is put in its place.
+                size = promised(self._in_flight.method, status, response.headers.get("Content-Length"))
+                closed = partial(self.finish, status, size)
             else:
-                streaming: Any = response
                 parts = streaming.streaming_content
                 around = self._stream_later if streaming.is_async else self._stream
-                streaming.streaming_content = around(parts, response.status_code)
-                # `close` of the response comes also if nobody ever asked for the first part.
-                streaming._resource_closers.append(self._closed)
+                streaming.streaming_content = around(parts, status)
+                closed = partial(self.finish, GONE_AWAY, 0)
+            # `close` of the response comes also if nobody ever asked for the first part.
+            streaming._resource_closers.append(closed)
         except Exception as error:
             self._owner._faults.caught(error)
         return response
@@ -148,9 +157,6 @@ class _Exchange:
             self.finish(of_error(error), sent)
             raise
         self.finish(status, sent)
-
-    def _closed(self) -> None:
-        self.finish(GONE_AWAY, 0)
 
     def finish(self, status: int, sent: int) -> None:
         """Record the request, the first time it is asked to."""

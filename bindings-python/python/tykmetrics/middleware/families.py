@@ -33,6 +33,9 @@ SIZES = tuple(float(10**power) for power in range(2, 9))
 _DIGITS = 15
 """Digits of a Content-Length that is believed: a petabyte, and exact as a double."""
 
+_NOT_MODIFIED = 304
+"""RFC 9110, 15.4.5: has the Content-Length of the body that it saves."""
+
 _KEPT = 10_000
 """Bound handles that are kept: as many as a family has series before it overflows."""
 
@@ -43,6 +46,11 @@ def declared(length: object) -> int:
     """Return a Content-Length as a number, and 0 for what is none."""
     text = length if isinstance(length, str) else ""
     return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
+
+
+def promised(method: str, status: int, length: object) -> int:
+    """Return the size of a body that only its Content-Length tells of: 0 where none is sent (RFC 9110, 8.6)."""
+    return 0 if method == "HEAD" or status == _NOT_MODIFIED else declared(length)
 
 
 class InFlight:

@@ -35,12 +35,13 @@ class MetricsInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, type-arg
     Records `grpc_server_requests_total{method,code}`, `grpc_server_request_duration_seconds{method}`,
     `grpc_server_in_flight_requests{method}`, `grpc_server_msg_received_total{method}` and
     `grpc_server_msg_sent_total{method}`. The method is the full name (`/package.Service/Method`); calls to methods
-    without a handler are `unmatched`. The code is what the client sees: what the handler set or aborted with,
-    `UNKNOWN` if it raised, `CANCELLED` or `DEADLINE_EXCEEDED` if the call ended before it.
+    without a handler are `unmatched`, and methods beyond the first 588 are `OTHER`. The code is what the client sees:
+    what the handler set or aborted with, `UNKNOWN` if it raised, `CANCELLED` or `DEADLINE_EXCEEDED` if the call ended
+    before it.
     """
 
     def __init__(self, *, registry: CollectorRegistry = REGISTRY) -> None:
-        self._methods = Methods("grpc", registry)
+        self._methods = Methods("grpc", registry, _code_name)
 
     def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
         """Put what records around the handler of a call."""
@@ -53,6 +54,11 @@ class MetricsInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, type-arg
         except Exception as error:
             self._methods.faults.caught(error)
             return handler
+
+
+def _code_name(code: Any) -> str:
+    """Return the name of a code as this server sends it: a number is none to it."""
+    return str(code.name) if isinstance(code, grpc.StatusCode) else "UNKNOWN"
 
 
 def _around(handler: Any, method: Method) -> Any:

@@ -33,12 +33,15 @@ if TYPE_CHECKING:
 
 __all__ = ["MetricsInterceptor"]
 
+_NAMES: dict[Any, str] = {code.value[0]: code.name for code in grpc.StatusCode}
+"""The codes by their numbers."""
+
 
 class MetricsInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, type-arg, unused-ignore]
     """Counts and times the calls of a server, as `tykmetrics.middleware.grpc.MetricsInterceptor` does."""
 
     def __init__(self, *, registry: CollectorRegistry = REGISTRY) -> None:
-        self._methods = Methods("grpc_aio", registry)
+        self._methods = Methods("grpc_aio", registry, _code_name)
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
         """Put what records around the handler of a call."""
@@ -51,6 +54,13 @@ class MetricsInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, type
         except Exception as error:
             self._methods.faults.caught(error)
             return handler
+
+
+def _code_name(code: Any) -> str:
+    """Return the name of a code as this server sends it: numbers that are codes, it takes too."""
+    if isinstance(code, grpc.StatusCode):
+        return str(code.name)
+    return _NAMES.get(code, "UNKNOWN") if isinstance(code, int) else "UNKNOWN"
 
 
 def _around(handler: Any, method: Method) -> Any:

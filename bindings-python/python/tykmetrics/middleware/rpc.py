@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tykmetrics.metrics import Counter, Gauge, Histogram
-from tykmetrics.middleware.families import UNMATCHED
+from tykmetrics.middleware.families import OTHER, UNMATCHED
 from tykmetrics.middleware.faults import Faults
 from tykmetrics.once import once
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _SLACK = 0.1
 """The part of a deadline, and the seconds, that may remain when it ends a call: the client's clock ran before the
 server's by the time that the call was on its way, and its cancellation may come first."""
+
+
+_KEPT = 10_000 // 17
+"""Methods that are told apart: each may end with all of gRPC's 17 codes before a family overflows at 10,000 series. A
+handler that takes any name, as a proxy's does, has as many methods as its clients make up."""
 
 
 class RpcFamilies:
@@ -47,11 +52,12 @@ class RpcFamilies:
 class Method:
     """A method of a server: its bound metrics."""
 
-    __slots__ = ("_around", "_families", "_name", "faults", "in_flight", "received", "seconds", "sent")
+    __slots__ = ("_around", "_families", "_name", "code_name", "faults", "in_flight", "received", "seconds", "sent")
 
-    def __init__(self, name: str, families: RpcFamilies, faults: Faults) -> None:
+    def __init__(self, name: str, families: RpcFamilies, code_name: Callable[[Any], str], faults: Faults) -> None:
         self._name = name
         self._families = families
+        self.code_name: Callable[[Any], str] = code_name
         self.faults: Faults = faults
         self.seconds: Histogram = families.seconds.labels(name)
         self.in_flight: Gauge = families.in_flight.labels(name)
@@ -72,19 +78,29 @@ class Method:
         self._families.requests.labels(self._name, code).inc()
 
 
-class Methods:
-    """The methods of a server, by the names of those that have a handler."""
+_SHARED = frozenset({OTHER, UNMATCHED})
+"""What many methods are counted as: there is always room for it."""
 
-    def __init__(self, where: str, registry: CollectorRegistry) -> None:
+
+class Methods:
+    """The methods of a server, by the names of those that have a handler.
+
+    `code_name` tells what a server of its kind sends for what a handler gave as a code, which may be anything.
+    """
+
+    def __init__(self, where: str, registry: CollectorRegistry, code_name: Callable[[Any], str]) -> None:
         self.faults: Faults = Faults(where, registry)
+        self._code_name = code_name
         self._families = once(registry, "rpc", RpcFamilies)
         self._known: dict[str, Method] = {}
 
     def known(self, name: str) -> Method:
-        """Return a method that has a handler."""
+        """Return a method that has a handler. Beyond `_KEPT` they are one, which is `OTHER`."""
         method = self._known.get(name)
         if method is None:
-            method = self._known[name] = Method(name, self._families, self.faults)
+            if len(self._known) >= _KEPT and name not in _SHARED:
+                return self.known(OTHER)
+            method = self._known[name] = Method(name, self._families, self._code_name, self.faults)
         return method
 
     def unknown(self) -> None:
@@ -171,12 +187,13 @@ class Call:
             method.faults.caught(error)
 
     def _own_code(self, otherwise: str) -> str:
-        """Return the name of the code that the handler set, if it set one that is known."""
+        """Return the name of the code that the client sees for what the handler set, if it set one."""
         code = self.code
         if code is None:
             ask = getattr(self._context, "code", None)
             code = ask() if ask is not None else None
-        name = getattr(code, "name", None)
-        if not isinstance(name, str) or (name == "OK" and otherwise == "UNKNOWN"):
+        if code is None:
             return otherwise
-        return name
+        name = self._method.code_name(code)
+        # A handler that raised has not ended well, whatever it set before.
+        return otherwise if name == "OK" else name

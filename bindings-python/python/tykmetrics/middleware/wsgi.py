@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from tykmetrics.middleware.families import UNMATCHED, declared, http_families
+from tykmetrics.middleware.families import UNMATCHED, declared, http_families, promised
 from tykmetrics.middleware.faults import Faults
 from tykmetrics.middleware.templates import of_django, of_werkzeug
 from tykmetrics.registry import REGISTRY
@@ -37,11 +37,13 @@ class MetricsMiddleware:
 
     Records the families of `get_metrics_collector(registry)` and `http_requests_in_flight{method}`,
     `http_request_size_bytes{endpoint,method}` (the request's Content-Length) and
-    `http_response_size_bytes{endpoint,method}`.
+    `http_response_size_bytes{endpoint,method}` (of a file that the server sends by itself, the response's
+    Content-Length).
 
     The endpoint is the rule of Flask and Werkzeug, Bottle's rule or Django's route, with what was mounted before it,
     and `unmatched` where there is none; never the path. `endpoint` is a function for other frameworks: it gets the
-    environ after the application ran, and returns a template or None. Methods beyond the standard's are `OTHER`.
+    environ after the application ran, and returns a template or None; if it raises, the request is `unmatched` and the
+    failure counted. Methods beyond the standard's are `OTHER`.
 
     The time ends when the server has taken the last part of the body or closes it. The status is the response's; 500
     if the application raises or never starts a response; 499 if the server closes the body before its end, as it does
@@ -87,12 +89,16 @@ class MetricsMiddleware:
             return None
 
     def _name(self, environ: WSGIEnvironment, rule: str | None) -> str:
-        """Return the endpoint of a request whose application ran."""
-        name = None if self._endpoint is None else self._endpoint(environ)
-        if name is None:
-            name = rule
-        if name is None:
-            name = _of_table(self.app, environ)
+        """Return the endpoint of a request whose application ran. One that fails costs the name, not the record."""
+        try:
+            name = None if self._endpoint is None else self._endpoint(environ)
+            if name is None:
+                name = rule
+            if name is None:
+                name = _of_table(self.app, environ)
+        except Exception as error:
+            self._faults.caught(error)
+            return self._unmatched
         return self._unmatched if name is None else name
 
 
@@ -102,6 +108,7 @@ class _Exchange:
     __slots__ = (
         "_begun",
         "_environ",
+        "_headers",
         "_in_flight",
         "_outer",
         "_owner",
@@ -124,13 +131,18 @@ class _Exchange:
         self.sent = 0
         self.over = False
         self._rule: str | None = None
+        self._headers: Iterable[tuple[str, str]] = ()
         self._begun = time.perf_counter()
         self._in_flight.begin()
 
-    def start_response(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
-        """Pass the status and the headers to the server."""
-        write = self._start(status, headers, *exc_info)
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], object]:
+        """Pass the status and the headers to the server, and `exc_info` if there is one."""
+        start = self._start
+        write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
         try:
+            self._headers = headers
             self.status = int(status[:3])
             # Now, as Flask forgets the request before it returns.
             self._rule = _of_request(self._environ, self._outer)
@@ -156,7 +168,9 @@ class _Exchange:
         try:
             wrapper = self._environ.get("wsgi.file_wrapper")
             if isinstance(wrapper, type) and isinstance(body, wrapper):
-                # The server knows it by its class, and hands the file to the kernel.
+                # The server knows it by its class, and hands the file to the kernel, past us.
+                length = next((value for name, value in self._headers if name.lower() == "content-length"), None)
+                self.sent = max(self.sent, promised(self.method, self.status, length))
                 self._hook(body)
                 return body
             return _Sized(self, body) if hasattr(body, "__len__") else _Body(self, body)
