@@ -113,8 +113,10 @@ def track_request(
     signature of what it wraps (`functools.wraps`), and its type.
 
     The status is the integer `status_code` of what is returned, else 200; of an exception its integer `status_code`
-    or `code`, else 500; 499 for `asyncio.CancelledError`. Closing a generator early is no error. Exceptions go on, the
-    same object with nothing changed.
+    or `code`, else 500; 499 for `asyncio.CancelledError`. Of a tuple `(body, status)` or `(body, status, headers)` it
+    is the status, if that is an `http.HTTPStatus`, or an integer from 100 to 599 while Flask or Quart serves a request;
+    other tuples are results like any. A status of 400 or more is an error. Closing a generator early is no error.
+    Exceptions go on, the same object with nothing changed.
 
     Raises:
         TypeError: when what is decorated is a class or cannot be called.
