@@ -107,6 +107,9 @@ def track_request(
     `endpoint` is by default the function's `__qualname__`, `method` is `"CALL"`; `provider` and `model` add to the
     families of those names. `@track_request` without parentheses takes all defaults.
 
+    Inside of the middleware, which counts the request as well, leave `endpoint` and `method` at their defaults or name
+    the step (`"openai.complete"`): with the names of the route, each request would count twice in one series.
+
     Functions, coroutine functions, generator functions (timed from the first step until exhausted or closed), async
     generator functions, methods, callable objects, partials, and static and class methods from above or below
     `@staticmethod` and `@classmethod`. The wrapper is of the same kind, has the name, the documentation and the

@@ -9,9 +9,10 @@ from typing import Any
 import flask
 import pytest
 import quart
-from reading import statuses
+from reading import idle, requests, samples, statuses
 
 from tykmetrics import Registry, track_request
+from tykmetrics.middleware.wsgi import MetricsMiddleware
 
 VIEWS: list[tuple[Any, str]] = [
     ("fine", "200"),
@@ -92,3 +93,18 @@ def test_what_is_no_status_in_a_view_is_none(status: Any, metrics_registry: Regi
     with flask.Flask(__name__).test_request_context("/x"):
         helper()
     assert statuses(metrics_registry) == {("e", "200"): 1}
+
+
+def test_a_decorated_view_inside_of_the_middleware_counts_once_under_each_name(metrics_registry: Registry) -> None:
+    app = flask.Flask(__name__)
+    app.wsgi_app = MetricsMiddleware(app.wsgi_app, registry=metrics_registry)  # type: ignore[method-assign]
+
+    @app.post("/api/chat")
+    @track_request(provider="openai", model="gpt-4", registry=metrics_registry)
+    def chat() -> tuple[str, int]:
+        return "no", 503
+
+    app.test_client().post("/api/chat")
+    assert requests(metrics_registry) == {("/api/chat", "POST"): 1, (chat.__qualname__, "CALL"): 1}
+    assert samples(metrics_registry, "provider_errors_total") == {("openai",): 1}
+    assert idle(metrics_registry)

@@ -45,6 +45,9 @@ class MetricsMiddleware:
     `http_request_size_bytes{endpoint,method}` (the request's Content-Length) and
     `http_response_size_bytes{endpoint,method}`.
 
+    A handler that is decorated with `track_request` counts beside it, so under a name of its own: with the endpoint and
+    the method of the route, each request would count twice.
+
     The endpoint is the rule of Flask and Werkzeug, Bottle's rule or Django's route, with what was mounted before it,
     and `unmatched` where there is none; never the path. `endpoint` is a function for other frameworks: it gets the
     environ after the application ran, and returns a template or None. Methods beyond the standard's are `OTHER`.
