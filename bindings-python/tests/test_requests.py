@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import pickle
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 import tykmetrics
-from tykmetrics import Counter, Registry, get_metrics_collector, track_block
+from tykmetrics import Counter, DuplicateTimeseries, Registry, get_metrics_collector, track_block
 from tykmetrics.block import TrackBlock, _innermost
 from tykmetrics.testing import sample_value
 
@@ -291,3 +292,25 @@ def test_a_collector_that_knows_its_routes_goes_away():
     del requests
     gc.collect()
     assert gone() is None
+
+
+def test_whoever_wants_a_name_of_our_families_reads_whose_it_is():
+    registry = Registry()
+    get_metrics_collector(registry)
+    track_block("b", registry=registry)
+    with pytest.raises(DuplicateTimeseries, match="get_metrics_collector.*track_request.*middlew.*registry=") as both:
+        Counter("http_requests_total", "mine", ["path"], registry=registry)
+    assert str(pickle.loads(pickle.dumps(both.value))) == str(both.value)
+    with pytest.raises(DuplicateTimeseries, match="they are of track_block: .*registry="):
+        Counter("block_errors", "mine", registry=registry)
+    Counter("mine", "mine", registry=registry)
+    with pytest.raises(DuplicateTimeseries, match="unregister the old one, or use another registry$"):
+        Counter("mine", "mine", registry=registry)
+
+
+def test_our_families_say_whose_they_are_where_a_name_is_taken():
+    registry = Registry()
+    Counter("http_requests_total", "mine", ["path"], registry=registry)
+    with pytest.raises(DuplicateTimeseries, match="they are wanted by get_metrics_collector.*registry=") as taken:
+        get_metrics_collector(registry)
+    assert "http_requests_total" in taken.value.duplicates

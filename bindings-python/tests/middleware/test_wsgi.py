@@ -20,7 +20,7 @@ from reading import idle, requests, samples, statuses
 from servers import connect, serving_wsgi
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from tykmetrics import Registry
+from tykmetrics import DuplicateTimeseries, Gauge, Registry
 from tykmetrics.middleware.wsgi import MetricsMiddleware
 from tykmetrics.testing import sample_value
 
@@ -530,3 +530,17 @@ def test_our_failures_break_nothing_and_are_counted_and_logged_once(
     assert sample_value("tykmetrics_instrumentation_errors_total", {"where": "wsgi"}, metrics_registry) == 4
     assert len(caplog.records) == 1
     assert idle(metrics_registry)
+
+
+def test_names_that_the_middleware_and_a_program_want_are_explained(metrics_registry: Registry) -> None:
+    def app(environ: Environ, start_response: Any) -> list[bytes]:
+        return []
+
+    MetricsMiddleware(app, registry=metrics_registry)
+    for name, whose in (("http_requests_total", "get_metrics_coll"), ("http_requests_in_flight", "the HTTP middle")):
+        with pytest.raises(DuplicateTimeseries, match=f"they are of {whose}.*registry="):
+            Gauge(name, "mine", registry=metrics_registry)
+    other = Registry()
+    Gauge("http_response_size_bytes", "mine", registry=other)
+    with pytest.raises(DuplicateTimeseries, match="they are wanted by the HTTP middleware: .*registry="):
+        MetricsMiddleware(app, registry=other)
