@@ -6,9 +6,10 @@
     requests.labels("GET").inc()
     print(render().decode())
 
-The classes and their arguments are prometheus_client's, so that changing the import is the migration; instrumented
-packages of others record here too once `tykmetrics.prometheus_client.install()` was called. A record is one native call
-that adds to a cell of this interpreter's own; a scrape runs while the interpreter is free.
+The classes and their arguments are prometheus_client's. To migrate, change the import to
+`tykmetrics.prometheus_client`, which has its functions and its text as well; instrumented packages of others record
+here too once its `install()` was called. A record is one native call that adds to a cell of this interpreter's own; a
+scrape runs while the interpreter is free.
 """
 
 from __future__ import annotations

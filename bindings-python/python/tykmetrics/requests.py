@@ -61,7 +61,8 @@ def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> MetricsColl
     """Return the collector of a registry's requests, always the same one, which is made when it is first asked for.
 
     It has `record_request`, `record_cache_hit`, `record_cache_miss`, `record_db_query` and `record_external_api_call`,
-    none of which raises unless an argument is of another type. The registry holds it, so it ends with it.
+    none of which raises unless an argument is of another type. A status of 400 or more is an error, of the endpoint as
+    of the provider and the model. The registry holds it, so it ends with it.
 
     Raises:
         ValueError: when the registry has other metrics of these names.
