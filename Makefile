@@ -168,9 +168,9 @@ wheel-manylinux: .venv/ready
 
 .PHONY: test-python lint-python
 test-python: wheel lint-python
-	.venv/bin/python $(PYTEST) $(PACKAGE)/tests
 	.venv/bin/python -X dev -W error $(PYTHON_CORE)
-	for version in $(PYTHON_OTHERS); do $(MAKE) --no-print-directory test-python-$$version; done
+	.venv/bin/python $(PYTEST) $(addprefix $(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS))
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(addprefix test-python-,$(PYTHON_OTHERS))
 
 # Looks where versions of Python usually are: on the path, and among those of pyenv.
 .PHONY: $(addprefix test-python-,$(PYTHON_OTHERS))

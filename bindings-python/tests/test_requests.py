@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import pickle
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 import tykmetrics
-from tykmetrics import Counter, Registry, get_metrics_collector, track_block
+from tykmetrics import Counter, DuplicateTimeseries, Registry, get_metrics_collector, track_block
 from tykmetrics.block import TrackBlock, _innermost
 from tykmetrics.testing import sample_value
 
@@ -342,3 +343,40 @@ def test_an_average_is_never_beyond_the_extremes(metrics_registry: Registry, lat
     )
     assert lowest <= mean <= highest
     assert (lowest, highest) == (pytest.approx(latency, rel=1 / 32), pytest.approx(latency, rel=1 / 32))
+
+
+def test_whoever_wants_a_name_of_our_families_reads_whose_it_is():
+    registry = Registry()
+    get_metrics_collector(registry)
+    track_block("b", registry=registry)
+    with pytest.raises(DuplicateTimeseries, match="get_metrics_collector.*track_request.*middlew.*registry=") as both:
+        Counter("http_requests_total", "mine", ["path"], registry=registry)
+    assert str(pickle.loads(pickle.dumps(both.value))) == str(both.value)
+    with pytest.raises(DuplicateTimeseries, match="they are of track_block: .*registry="):
+        Counter("block_errors", "mine", registry=registry)
+    Counter("mine", "mine", registry=registry)
+    with pytest.raises(DuplicateTimeseries, match="unregister the old one, or use another registry$"):
+        Counter("mine", "mine", registry=registry)
+
+
+def test_our_families_say_whose_they_are_where_a_name_is_taken():
+    registry = Registry()
+    Counter("http_requests_total", "mine", ["path"], registry=registry)
+    with pytest.raises(DuplicateTimeseries, match="they are wanted by get_metrics_collector.*registry=") as taken:
+        get_metrics_collector(registry)
+    assert "http_requests_total" in taken.value.duplicates
+
+
+def test_what_finds_a_name_taken_leaves_the_registry_as_it_was(metrics_registry: Registry) -> None:
+    from tykmetrics.middleware.wsgi import MetricsMiddleware
+
+    def application(environ: object, start: object) -> list[bytes]:
+        return []
+
+    others = Counter("http_response_size_bytes_count", "Somebody's own", registry=metrics_registry)
+    for _ in range(2):
+        with pytest.raises(DuplicateTimeseries, match="wanted by the HTTP middleware"):
+            MetricsMiddleware(application, registry=metrics_registry)
+    assert "http_requests_in_flight" not in metrics_registry._names_to_collectors
+    metrics_registry.unregister(others)
+    MetricsMiddleware(application, registry=metrics_registry)

@@ -6,18 +6,20 @@
     requests.labels("GET").inc()
     print(render().decode())
 
-The classes and their arguments are prometheus_client's, so that changing the import is the migration; instrumented
-packages of others record here too once `tykmetrics.prometheus_client.install()` was called. A record is one native call
-that adds to a cell of this interpreter's own; a scrape runs while the interpreter is free.
+The classes and their arguments are prometheus_client's. To migrate, change the import to
+`tykmetrics.prometheus_client`, which has its functions and its text as well; instrumented packages of others record
+here too once its `install()` was called. A record is one native call that adds to a cell of this interpreter's own; a
+scrape runs while the interpreter is free.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 # First, since what the modules below share with it lives there.
-import tykmetrics.prometheus_client as _drop_in  # noqa: F401
+import tykmetrics.prometheus_client as _drop_in
 from tykmetrics._native import __version__
 from tykmetrics.metrics import Counter, Enum, Gauge, Histogram, Info, Summary
 from tykmetrics.registry import REGISTRY, CollectorRegistry, DuplicateTimeseries
@@ -70,9 +72,34 @@ def __getattr__(name: str) -> Any:
     """Import what serves and decorates when it is asked for: `ssl` and `inspect` take longer than all the rest."""
     module = _LATER.get(name)
     if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise _absent(name)
     found = globals()[name] = getattr(importlib.import_module(f"tykmetrics.{module}"), name)
     return found
+
+
+def _absent(name: str) -> Exception:
+    """Return the error for a name that is not here: one that says where it is, if the drop-in has it."""
+    message = f"module {__name__!r} has no attribute {name!r}"
+    if not _in_drop_in(name):
+        return AttributeError(message)
+    message += f": what is prometheus_client's only is in the drop-in, this as {_drop_in.__name__}.{name}"
+    # `from tykmetrics import name` asks whether there is an attribute, and makes an error of its own if there is none,
+    # so that nobody would read ours. Everybody else who asks wants an AttributeError.
+    asking = sys._getframe(2).f_code
+    if asking.co_name == "_handle_fromlist" and "importlib" in asking.co_filename:
+        return ImportError(message, name=__name__)
+    return AttributeError(message)
+
+
+def _in_drop_in(name: str) -> bool:
+    """Tell whether the drop-in has a name or a module that this package has not."""
+    if name.startswith("_") or not name.isidentifier():
+        return False
+    if name in _drop_in.__all__:
+        return True
+    from importlib import util
+
+    return util.find_spec(f"{__name__}.{name}") is None and util.find_spec(f"{_drop_in.__name__}.{name}") is not None
 
 
 def __dir__() -> list[str]:

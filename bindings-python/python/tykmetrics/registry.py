@@ -16,6 +16,7 @@ from threading import RLock
 from typing import Any, Protocol
 
 from tykmetrics import _native
+from tykmetrics.once import way_out
 from tykmetrics.prometheus_client._identity import adopt
 from tykmetrics.prometheus_client.metrics_core import Metric
 
@@ -80,6 +81,9 @@ class _Asked:
 class DuplicateTimeseries(ValueError):
     """Two collectors of a registry would write a series of the same name."""
 
+    way_out: str = ""
+    """What to do, where the names are those of the package's own families."""
+
     def __init__(self, duplicates: set[str]) -> None:
         """Take the names that are taken already."""
         super().__init__(
@@ -89,12 +93,16 @@ class DuplicateTimeseries(ValueError):
         self.duplicates: set[str] = duplicates
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_duplicate, (self.duplicates,))
+        return (duplicate, (self.duplicates, self.way_out))
 
 
-def _duplicate(duplicates: set[str]) -> DuplicateTimeseries:
-    """Make the error again, for a pickle of it."""
-    return DuplicateTimeseries(duplicates)
+def duplicate(duplicates: set[str], way_out: str = "") -> DuplicateTimeseries:
+    """Make the error, with what to do if it is not the usual."""
+    error = DuplicateTimeseries(duplicates)
+    if way_out:
+        error.way_out = way_out
+        error.args = (f"Duplicated timeseries in CollectorRegistry: {duplicates}; {way_out}",)
+    return error
 
 
 class CollectorRegistry:
@@ -141,7 +149,7 @@ class CollectorRegistry:
         with self._lock:
             duplicates = set(self._names_to_collectors).intersection(names)
             if duplicates:
-                raise DuplicateTimeseries(duplicates)
+                raise duplicate(duplicates, way_out(self, duplicates))
             if collector not in self._collector_to_names:
                 self._join(collector)
             for name in names:

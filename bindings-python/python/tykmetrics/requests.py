@@ -61,7 +61,8 @@ def get_metrics_collector(registry: CollectorRegistry = REGISTRY) -> MetricsColl
     """Return the collector of a registry's requests, always the same one, which is made when it is first asked for.
 
     It has `record_request`, `record_cache_hit`, `record_cache_miss`, `record_db_query` and `record_external_api_call`,
-    none of which raises unless an argument is of another type. The registry holds it, so it ends with it.
+    none of which raises unless an argument is of another type. A status of 400 or more is an error, of the endpoint as
+    of the provider and the model. The registry holds it, so it ends with it.
 
     Raises:
         ValueError: when the registry has other metrics of these names.
@@ -107,14 +108,19 @@ def track_request(
     `endpoint` is by default the function's `__qualname__`, `method` is `"CALL"`; `provider` and `model` add to the
     families of those names. `@track_request` without parentheses takes all defaults.
 
+    Inside of the middleware, which counts the request as well, leave `endpoint` and `method` at their defaults or name
+    the step (`"openai.complete"`): with the names of the route, each request would count twice in one series.
+
     Functions, coroutine functions, generator functions (timed from the first step until exhausted or closed), async
     generator functions, methods, callable objects, partials, and static and class methods from above or below
     `@staticmethod` and `@classmethod`. The wrapper is of the same kind, has the name, the documentation and the
     signature of what it wraps (`functools.wraps`), and its type.
 
     The status is the integer `status_code` of what is returned, else 200; of an exception its integer `status_code`
-    or `code`, else 500; 499 for `asyncio.CancelledError`. Closing a generator early is no error. Exceptions go on, the
-    same object with nothing changed.
+    or `code`, else 500; 499 for `asyncio.CancelledError`. Of a tuple `(body, status)` or `(body, status, headers)` it
+    is the status, if that is an `http.HTTPStatus`, or an integer from 100 to 599 while Flask or Quart serves a request;
+    other tuples are results like any. A status of 400 or more is an error. Closing a generator early is no error.
+    Exceptions go on, the same object with nothing changed.
 
     Raises:
         TypeError: when what is decorated is a class or cannot be called.

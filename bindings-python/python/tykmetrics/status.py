@@ -18,6 +18,10 @@ GONE_AWAY = 499
 """What nginx logs for a client that left before the answer: a call that is cancelled counts as it."""
 
 
+_BEYOND = 600
+"""RFC 9110, 15: the classes of statuses end with 5xx."""
+
+
 def _integer(found: object, otherwise: int) -> int:
     """Return `found` if it can be a status of three digits, else `otherwise`."""
     if isinstance(found, int) and not isinstance(found, bool) and 100 <= found <= 999:
@@ -26,11 +30,37 @@ def _integer(found: object, otherwise: int) -> int:
 
 
 def of_result(result: object) -> int:
-    """Return the status of what a call returned: its integer `status_code` if it has one, else 200."""
+    """Return the status of what a call returned: its integer `status_code`, that of a view's tuple, else 200."""
     try:
-        return _integer(getattr(result, "status_code", OK), OK)
+        found = getattr(result, "status_code", None)
+        if found is None and type(result) is tuple:
+            return _of_tuple(result)
+        return _integer(found, OK)
     except Exception:  # A property of the caller's object may do anything.
         return OK
+
+
+def _of_tuple(result: tuple[object, ...]) -> int:
+    """Return the status of `(body, status)` or `(body, status, headers)`, as views of Flask and Quart return them."""
+    if not 2 <= len(result) <= 3:
+        return OK
+    status = result[1]
+    if isinstance(status, int) and (_is_named(status) or _in_a_view()):
+        return _integer(status, OK) if status < _BEYOND else OK
+    return _integer(getattr(result[0], "status_code", OK), OK)
+
+
+def _is_named(status: int) -> bool:
+    """Tell whether it is of `http.HTTPStatus`, and so a status wherever it is returned."""
+    http = sys.modules.get("http")
+    return http is not None and isinstance(status, http.HTTPStatus)
+
+
+def _in_a_view() -> bool:
+    """Tell whether a framework serves a request here whose views return such tuples."""
+    # Elsewhere `("a", 404)` may be a name and a number of anything.
+    frameworks = (sys.modules.get("flask"), sys.modules.get("quart"))
+    return any(framework is not None and framework.has_request_context() for framework in frameworks)
 
 
 def of_error(error: BaseException) -> int:

@@ -370,6 +370,47 @@ def test_cancelled_calls(kind: str, metrics_registry: Registry, eventually: Any)
         handlers.release.set()
 
 
+class Held:
+    """Requests that go on until the test is over."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"first"
+        self.over.wait(20)
+
+
+@pytest.mark.parametrize("name", ["later_join", "read", "later_both", "read_write"])
+def test_a_client_that_cancels_its_stream_of_requests(name: str, metrics_registry: Registry, eventually: Any) -> None:
+    path = f"/later.Service/{name}"
+    calls = 40
+    with serving_aio(metrics_registry, AioHandlers()) as channel:
+        for i in range(calls):
+            held = Held()
+            if name in ("later_join", "read"):
+                call: Any = channel.stream_unary(path).future(iter(held))
+            else:
+                call = channel.stream_stream(path)(iter(held))
+                assert next(call) == b"first"
+            eventually(lambda i=i: messages(metrics_registry, "received").get(name) == i + 1)
+            call.cancel()
+            held.over.set()
+            eventually(lambda i=i: sum(codes(metrics_registry).values()) == i + 1)
+    # The handlers see the stream end, as if the client were done.
+    assert codes(metrics_registry) == {(name, "CANCELLED"): calls}
+    assert in_flight(metrics_registry) == 0
+
+
+def test_a_stream_of_requests_beyond_its_deadline(metrics_registry: Registry, eventually: Any) -> None:
+    held = Held()
+    with serving_aio(metrics_registry, AioHandlers()) as channel:
+        join = channel.stream_unary("/later.Service/later_join")
+        assert code_of(lambda: join(iter(held), timeout=0.5)) == "DEADLINE_EXCEEDED"
+        held.over.set()
+        eventually(lambda: codes(metrics_registry) == {("later_join", "DEADLINE_EXCEEDED"): 1})
+
+
 @pytest.mark.parametrize("kind", ["sync", "aio"])
 def test_calls_beyond_their_deadline(kind: str, metrics_registry: Registry, eventually: Any) -> None:
     handlers = Handlers() if kind == "sync" else AioHandlers()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import gc
 import io
 import logging
 import sys
@@ -19,7 +20,7 @@ from reading import idle, requests, samples, statuses
 from servers import connect, serving_wsgi
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from tykmetrics import Registry
+from tykmetrics import DuplicateTimeseries, Gauge, Registry
 from tykmetrics.middleware.wsgi import MetricsMiddleware
 from tykmetrics.testing import sample_value
 
@@ -364,6 +365,79 @@ def test_a_body_that_is_closed_before_its_end_is_a_client_that_left(metrics_regi
     assert statuses(metrics_registry) == {("unmatched", "499"): 1, ("unmatched", "200"): 1}
 
 
+def test_a_response_that_a_test_client_does_not_read_is_recorded(app: flask.Flask, metrics_registry: Registry) -> None:
+    client = app.test_client()
+    held = client.get("/items/2")
+    assert statuses(metrics_registry) == {("/items/<int:item>", "200"): 1}
+    assert samples(metrics_registry, "http_response_size_bytes_sum") == {("/items/<int:item>", "GET"): 2}
+    assert held.data == b"ii"
+    with client.get("/items/3"):
+        pass
+    with client.get("/nowhere"):
+        pass
+    assert statuses(metrics_registry) == {("/items/<int:item>", "200"): 2, ("unmatched", "404"): 1}
+    assert idle(metrics_registry)
+
+
+def test_a_body_that_is_dropped_is_recorded_when_it_is_collected(app: flask.Flask, metrics_registry: Registry) -> None:
+    client = app.test_client()
+    held = client.get("/stream")
+    assert not idle(metrics_registry)
+    del held
+    gc.collect()
+    assert statuses(metrics_registry) == {("/stream", "499"): 1}
+
+    def application(environ: Environ, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b"never asked for"]
+
+    call(application, metrics_registry)
+    gc.collect()
+    assert statuses(metrics_registry)["unmatched", "499"] == 1
+    assert idle(metrics_registry)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "taken", "status"),
+    [
+        ([b"ab"], [], 1, "200"),
+        ([b"ab"], [("content-length", "2")], 1, "200"),
+        ([b"ab"], [], 0, "499"),
+        ([b"a", b"b"], [], 1, "499"),
+        ([b"a", b"b"], [], 2, "200"),
+        (iter([b"a", b"b"]), [("Content-Length", "2")], 1, "499"),
+        (iter([b"a", b"b"]), [("Content-Length", "2")], 2, "200"),
+        (iter([b"a", b"b"]), [("Content-Length", "two")], 2, "499"),
+        (iter([b"ab"]), [], 1, "499"),
+        (iter([]), [("Content-Length", "0")], 0, "200"),
+    ],
+)
+def test_a_body_is_whole_once_all_that_was_promised_is_handed_over(
+    body: Any, headers: list[tuple[str, str]], taken: int, status: str, metrics_registry: Registry
+) -> None:
+    def app(environ: Environ, start_response: Any) -> Any:
+        start_response("200 OK", headers)
+        return body
+
+    answer, _, _ = call(app, metrics_registry)
+    parts = iter(answer)
+    for _ in range(taken):
+        next(parts)
+    answer.close()  # type: ignore[attr-defined]
+    assert statuses(metrics_registry) == {("unmatched", status): 1}
+    assert idle(metrics_registry)
+
+
+def test_a_response_without_content_is_whole_though_nobody_asks_for_it(metrics_registry: Registry) -> None:
+    def app(environ: Environ, start_response: Any) -> Iterator[bytes]:
+        start_response("304 Not Modified", [])
+        return iter([])
+
+    answer, _, _ = call(app, metrics_registry)
+    answer.close()  # type: ignore[attr-defined]
+    assert statuses(metrics_registry) == {("unmatched", "304"): 1}
+
+
 def test_a_servers_file_wrapper_stays_what_it_is(metrics_registry: Registry) -> None:
     class Wrapper:
         def __init__(self, file: Any) -> None:
@@ -486,3 +560,17 @@ def test_a_request_whose_name_fails_is_recorded_without_it(metrics_registry: Reg
     assert samples(metrics_registry, "http_response_size_bytes_sum") == {("?", "GET"): 4}
     assert sample_value("tykmetrics_instrumentation_errors_total", {"where": "wsgi"}, metrics_registry) == 1
     assert idle(metrics_registry)
+
+
+def test_names_that_the_middleware_and_a_program_want_are_explained(metrics_registry: Registry) -> None:
+    def app(environ: Environ, start_response: Any) -> list[bytes]:
+        return []
+
+    MetricsMiddleware(app, registry=metrics_registry)
+    for name, whose in (("http_requests_total", "get_metrics_coll"), ("http_requests_in_flight", "the HTTP middle")):
+        with pytest.raises(DuplicateTimeseries, match=f"they are of {whose}.*registry="):
+            Gauge(name, "mine", registry=metrics_registry)
+    other = Registry()
+    Gauge("http_response_size_bytes", "mine", registry=other)
+    with pytest.raises(DuplicateTimeseries, match="they are wanted by the HTTP middleware: .*registry="):
+        MetricsMiddleware(app, registry=other)

@@ -94,6 +94,54 @@ def _ended_by(error: BaseException, call: Call) -> None:
         call.failed()
 
 
+def _returned(call: Call, method: Method, context: Any, streams_in: bool) -> None:
+    """Record a call whose handler is done; if it read a stream, once it is known what became of the answer."""
+    if streams_in:
+        try:
+            _Answer(call).wait(context)
+            return
+        except Exception as error:
+            method.faults.caught(error)
+    call.returned()
+
+
+class _Answer:
+    """What became of an answer: sent, or refused as the client had cancelled the call.
+
+    A stream of requests ends alike if the client is done and if it cancels. A handler that returns upon it is not
+    cancelled any more, and neither `cancelled()` nor `done()` of its context tells: only sending the answer fails. So
+    this looks at what the call's task waits for from now on, the last of which is the sending.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._task = asyncio.current_task()
+        self._refused = False
+
+    def wait(self, context: Any) -> None:
+        """Record the call when its task is done."""
+        asyncio.get_running_loop().call_soon(self._look)
+        context.add_done_callback(self._over)
+
+    def _look(self) -> None:
+        # CPython's own attribute, in every version and both of its implementations of tasks. Where it is missing, the
+        # call is recorded as its handler left it.
+        waited = getattr(self._task, "_fut_waiter", None)
+        if waited is not None:
+            waited.add_done_callback(self._waited)
+
+    def _waited(self, future: asyncio.Future[Any]) -> None:
+        self._refused = future.cancelled() or future.exception() is not None
+        if self._task is not None and not self._task.done():
+            asyncio.get_running_loop().call_soon(self._look)
+
+    def _over(self, _: object) -> None:
+        if self._refused:
+            self._call.cancelled()
+        else:
+            self._call.returned()
+
+
 def _coroutine(behavior: Any, method: Method, streams_in: bool) -> Any:
     async def tracked(request: Any, context: Any) -> Any:
         call = Call(method, context)
@@ -108,7 +156,7 @@ def _coroutine(behavior: Any, method: Method, streams_in: bool) -> Any:
             _ended_by(error, call)
             raise
         call.sent()
-        call.returned()
+        _returned(call, method, context, streams_in)
         return response
 
     return tracked
@@ -126,7 +174,7 @@ def _reader_and_writer(behavior: Any, method: Method, streams_in: bool) -> Any:
         except BaseException as error:
             _ended_by(error, call)
             raise
-        call.returned()
+        _returned(call, method, context, streams_in)
 
     return tracked
 
@@ -147,7 +195,7 @@ def _async_generator(behavior: Any, method: Method, streams_in: bool) -> Any:
             _ended_by(error, call)
             await responses.aclose()
             raise
-        call.returned()
+        _returned(call, method, context, streams_in)
 
     return tracked
 

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["MetricsMiddleware"]
 
 
+_UNKNOWN = -1
+"""The length of a body that no header tells."""
+
+_BODILESS = frozenset({204, 205, 304})
+"""RFC 9110, 15.3.5, 15.3.6 and 15.4.5: statuses whose responses have no content."""
+
 _LAYERS = 100
 """Middleware around an application that is looked through: nobody has so many, and a circle ends."""
 
@@ -40,14 +46,18 @@ class MetricsMiddleware:
     `http_response_size_bytes{endpoint,method}` (of a file that the server sends by itself, the response's
     Content-Length).
 
+    A handler that is decorated with `track_request` counts beside it, so under a name of its own: with the endpoint and
+    the method of the route, each request would count twice.
+
     The endpoint is the rule of Flask and Werkzeug, Bottle's rule or Django's route, with what was mounted before it,
     and `unmatched` where there is none; never the path. `endpoint` is a function for other frameworks: it gets the
     environ after the application ran, and returns a template or None; if it raises, the request is `unmatched` and the
     failure counted. Methods beyond the standard's are `OTHER`.
 
-    The time ends when the server has taken the last part of the body or closes it. The status is the response's; 500
-    if the application raises or never starts a response; 499 if the server closes the body before its end, as it does
-    when the client is gone. Requests to a path in `skip` are not recorded.
+    The time ends when the server has taken the last part of the body, which the Content-Length or the `len()` of the
+    body may tell before its end does, or closes it. The status is the response's; 500 if the application raises or
+    never starts a response; 499 if the server closes the body before its last part, as it does when the client is
+    gone, or drops it without closing it. Requests to a path in `skip` are not recorded.
     """
 
     def __init__(
@@ -114,6 +124,7 @@ class _Exchange:
         "_owner",
         "_rule",
         "_start",
+        "length",
         "method",
         "over",
         "sent",
@@ -121,6 +132,7 @@ class _Exchange:
     )
 
     def __init__(self, owner: MetricsMiddleware, environ: WSGIEnvironment, start: StartResponse) -> None:
+        self.over = True  # Until it is in flight: `__del__` comes even if something below fails.
         self._owner = owner
         self._environ = environ
         self._start = start
@@ -129,11 +141,20 @@ class _Exchange:
         self.method = self._in_flight.method
         self.status = 0
         self.sent = 0
-        self.over = False
+        self.length = _UNKNOWN
         self._rule: str | None = None
         self._headers: Iterable[tuple[str, str]] = ()
         self._begun = time.perf_counter()
         self._in_flight.begin()
+        self.over = False
+
+    def __del__(self) -> None:
+        """Record a request whose body was dropped, neither taken to its end nor closed, as test clients may do."""
+        try:
+            if not self.over:
+                self.closed()
+        except Exception:  # At the interpreter's end the names of this module may be gone.
+            return
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -144,6 +165,7 @@ class _Exchange:
         try:
             self._headers = headers
             self.status = int(status[:3])
+            self.length = _length(headers)
             # Now, as Flask forgets the request before it returns.
             self._rule = _of_request(self._environ, self._outer)
         except Exception as error:
@@ -173,7 +195,9 @@ class _Exchange:
                 self.sent = max(self.sent, promised(self.method, self.status, length))
                 self._hook(body)
                 return body
-            return _Sized(self, body) if hasattr(body, "__len__") else _Body(self, body)
+            if not hasattr(body, "__len__"):
+                return _Body(self, body)
+            return _Sized(self, body, len(body))  # type: ignore[arg-type]
         except Exception as error:
             self._owner._faults.caught(error)
             return body
@@ -195,6 +219,12 @@ class _Exchange:
             # A class of the server's own that takes no attributes: what is known now is all that will be.
             self.finish(self.status or ERROR)
 
+    def closed(self) -> None:
+        """Record a request whose body ends here: as it was answered if nothing is missing, else as left."""
+        # What answers HEAD, and these statuses, has no body, and a server need not ask for it.
+        whole = self.method == "HEAD" or self.status in _BODILESS or 0 <= self.length <= self.sent
+        self.finish((self.status or ERROR) if whole else GONE_AWAY)
+
     def finish(self, status: int) -> None:
         """Record the request, the first time it is asked to."""
         if self.over:
@@ -214,12 +244,14 @@ class _Exchange:
 class _Body:
     """A response's body, counted as the server takes it."""
 
-    __slots__ = ("_body", "_exchange", "_iterator")
+    __slots__ = ("_body", "_exchange", "_iterator", "_left")
 
-    def __init__(self, exchange: _Exchange, body: Iterable[bytes]) -> None:
+    def __init__(self, exchange: _Exchange, body: Iterable[bytes], parts: int = 0) -> None:
         self._exchange = exchange
         self._body = body
         self._iterator: Iterator[bytes] | None = None
+        # The last of so many parts takes it to 0; where their number is not known it begins there and never comes back.
+        self._left = parts
 
     def __iter__(self) -> Iterator[bytes]:
         """Begin with the application's own iterator."""
@@ -244,6 +276,10 @@ class _Body:
             exchange.finish(ERROR)
             raise
         exchange.add(data)
+        self._left -= 1
+        # Now, and not when it is asked for more: a client that has all it was promised does not ask.
+        if self._left == 0 or 0 <= exchange.length <= exchange.sent:
+            exchange.finish(exchange.status or ERROR)
         return data
 
     def close(self) -> None:
@@ -255,9 +291,7 @@ class _Body:
         except BaseException:
             self._exchange.finish(ERROR)
             raise
-        # What answers HEAD needs no body, and a server need not ask for it.
-        exchange = self._exchange
-        exchange.finish((exchange.status or ERROR) if exchange.method == "HEAD" else GONE_AWAY)
+        self._exchange.closed()
 
 
 class _Sized(_Body):
@@ -268,6 +302,14 @@ class _Sized(_Body):
     def __len__(self) -> int:
         """Return how many parts there are."""
         return len(self._body)  # type: ignore[arg-type]
+
+
+def _length(headers: list[tuple[str, str]]) -> int:
+    """Return the Content-Length of a response."""
+    for name, value in headers:
+        if name.lower() == "content-length":
+            return int(value) if value.isdecimal() else _UNKNOWN
+    return _UNKNOWN
 
 
 def _of_request(environ: WSGIEnvironment, outer: str) -> str | None:
