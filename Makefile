@@ -271,7 +271,7 @@ stress: tools
 	$(CARGO) test --locked --release -p tykmetrics --test totals --test registry --test record_path -- --nocapture
 	TYKMETRICS_STRESS_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --locked --release -p tykmetrics --test stress -- --nocapture
 	PROPTEST_CASES=1000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip --test samples
-	$(MAKE) test-models
+	TYKMETRICS_MODELS=all $(MAKE) test-models
 	$(MAKE) fuzz
 
 # libFuzzer through the nightly toolchain, without cargo-fuzz: every target for FUZZ_SECONDS.
