@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tykmetrics import Info, Registry, render
+from tykmetrics import Enum, Info, Registry, render
 
 
 def states(registry, name="e", **labels):
@@ -104,3 +104,8 @@ def test_an_info_is_rendered_by_its_whole_name():
     assert 'build_info_info{version="1"} 1\n' in render("text", registry).decode()
     registry.unregister(info)
     assert "build_info" not in render("text", registry).decode()
+
+
+def test_the_labels_of_an_enum_are_no_text(registry):
+    with pytest.raises(ValueError, match="labelnames of 'e' is a sequence of names, not the string 'ab'"):
+        Enum("e", "Help.", "ab", states=["x"], registry=registry)

@@ -380,3 +380,29 @@ def test_what_finds_a_name_taken_leaves_the_registry_as_it_was(metrics_registry:
     assert "http_requests_in_flight" not in metrics_registry._names_to_collectors
     metrics_registry.unregister(others)
     MetricsMiddleware(application, registry=metrics_registry)
+
+
+def test_a_block_decorates_functions(metrics_registry: Registry) -> None:
+    block = track_block("decorated")
+
+    @block
+    def double(n: int) -> int:
+        """Twice."""
+        return 2 * n
+
+    @block
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise KeyError
+
+    assert (double(2), double.__name__, double.__doc__) == (4, "double", "Twice.")
+    with pytest.raises(KeyError):
+        asyncio.run(fail())
+    assert sample_value("block_duration_seconds_count", {"block": "decorated"}) == 2
+    assert sample_value("block_errors_total", {"block": "decorated"}) == 1
+
+    def each():
+        yield
+
+    with pytest.raises(TypeError, match="within a generator, use `with`"):
+        block(each)

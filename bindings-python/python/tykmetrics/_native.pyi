@@ -79,7 +79,8 @@ class _Metric:
     def _remove(self, *values: object) -> bool: ...
     def _remove_matching(self, labels: Sequence[tuple[str, str]]) -> int: ...
     def _tell(self, created: bool) -> _Family: ...
-    def labels(self, /, *labelvalues: object, **labelkwargs: object) -> Self: ...
+    def labels(self, /, *labelvalues: object, **labelkwargs: object) -> Self:
+        """Return the series of these label values, by place or by name."""
 
 @disjoint_base
 class Counter(_Metric):
@@ -87,7 +88,8 @@ class Counter(_Metric):
 
     def _get(self) -> float: ...
     def _reset(self) -> None: ...
-    def inc(self, /, amount: _Number = 1, exemplar: Mapping[str, str] | None = None) -> None: ...
+    def inc(self, /, amount: _Number = 1, exemplar: Mapping[str, str] | None = None) -> None:
+        """Add to the counter; with an exemplar, which stands for what was counted."""
 
 @disjoint_base
 class Gauge(_Metric):
@@ -95,11 +97,20 @@ class Gauge(_Metric):
 
     def _get(self) -> float: ...
     def _set_function(self, function: Callable[[], _Number]) -> None: ...
-    def dec(self, /, amount: _Number = 1) -> None: ...
-    def inc(self, /, amount: _Number = 1) -> None: ...
-    def set_max(self, value: _Number) -> None: ...
-    def set_min(self, value: _Number) -> None: ...
-    def set(self, /, value: _Number | str) -> None: ...
+    def dec(self, /, amount: _Number = 1) -> None:
+        """Take from the gauge."""
+
+    def inc(self, /, amount: _Number = 1) -> None:
+        """Add to the gauge."""
+
+    def set_max(self, value: _Number) -> None:
+        """Set the gauge to a value if that is more."""
+
+    def set_min(self, value: _Number) -> None:
+        """Set the gauge to a value if that is less."""
+
+    def set(self, /, value: _Number | str) -> None:
+        """Set the gauge to a value."""
 
 @disjoint_base
 class Histogram(_Metric):
@@ -108,15 +119,19 @@ class Histogram(_Metric):
     @property
     def _upper_bounds(self) -> list[float]: ...
     def _get(self) -> tuple[float, list[tuple[float, int]]]: ...
-    def observe(self, /, amount: _Number, exemplar: Mapping[str, str] | None = None) -> None: ...
-    def quantile(self, q: float) -> float: ...
+    def observe(self, /, amount: _Number, exemplar: Mapping[str, str] | None = None) -> None:
+        """Record a value; with an exemplar, which stands for its bucket."""
+
+    def quantile(self, q: float) -> float:
+        """Return the value that a share `q` of the observations is at or below."""
 
 @disjoint_base
 class Summary(_Metric):
     """A summary's native half."""
 
     def _get(self) -> tuple[float, int]: ...
-    def observe(self, /, amount: _Number) -> None: ...
+    def observe(self, /, amount: _Number) -> None:
+        """Record a value."""
 
 @disjoint_base
 class Info(_Metric):
@@ -154,10 +169,18 @@ class Requests:
     def __new__(cls, registry: Registry | None = None) -> Self: ...
     def _list(self, registry: Registry) -> int: ...
     def _tell(self, created: bool) -> list[_Family]: ...
-    def record_cache_hit(self) -> None: ...
-    def record_cache_miss(self) -> None: ...
-    def record_db_query(self, latency_seconds: float) -> None: ...
-    def record_external_api_call(self, service: object, error: bool = False) -> None: ...
+    def record_cache_hit(self) -> None:
+        """Count a lookup that the cache answered."""
+
+    def record_cache_miss(self) -> None:
+        """Count a lookup that the cache did not answer."""
+
+    def record_db_query(self, latency_seconds: float) -> None:
+        """Count a database query that took so many seconds."""
+
+    def record_external_api_call(self, service: object, error: bool = False) -> None:
+        """Count a call to another service, and whether it failed."""
+
     def record_request(
         self,
         /,
@@ -167,7 +190,9 @@ class Requests:
         status_code: int,
         provider: str | None = None,
         model: str | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Count a request: by endpoint, method and status, and by provider and model if it went to one."""
+
     def route(self, endpoint: str, method: str, provider: str | None = None, model: str | None = None) -> Route: ...
 
 @final

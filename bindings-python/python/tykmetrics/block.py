@@ -1,15 +1,18 @@
 """`track_block`: the time that a block of code takes, and how often it fails.
 
-What lives here: a context manager for `with` and `async with`, and the two families it records into. `requests.py`
-exports it. Promised: one object may be entered again while it is open, in the same task, in others and in other
-threads, and every exit is matched with its own entry; exceptions pass. Absent: labels other than the block's name.
+What lives here: a context manager for `with` and `async with`, also a decorator, and the two families it records into.
+`requests.py` exports it. Promised: one object may be entered again while it is open, in the same task, in others and in
+other threads, and every exit is matched with its own entry; exceptions pass. Absent: labels other than the block's
+name.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tykmetrics.metrics import Counter, Histogram
 from tykmetrics.once import once
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
     from tykmetrics.registry import CollectorRegistry
 
+
+_Call = TypeVar("_Call", bound="Callable[..., Any]")
 
 _KEPT = 10_000
 """Names whose bound handles are kept: as many as a family has series before it overflows."""
@@ -64,7 +69,7 @@ _innermost: ContextVar[_Entry | None] = ContextVar("tykmetrics_innermost_block",
 
 
 class TrackBlock:
-    """Times the blocks it is entered for, by `with` or `async with`. Made by `track_block`."""
+    """Times the blocks it is entered for, by `with` or `async with`, and what it decorates. Made by `track_block`."""
 
     __slots__ = ("_count", "_last", "_observe", "name")
 
@@ -75,6 +80,24 @@ class TrackBlock:
 
     def __repr__(self) -> str:
         return f"track_block({self.name!r})"
+
+    def __call__(self, call: _Call) -> _Call:
+        """Decorate a function or a coroutine function, whose body is the block then."""
+        if inspect.isgeneratorfunction(call) or inspect.isasyncgenfunction(call):
+            raise TypeError(f"{self!r} decorates functions and coroutine functions; within a generator, use `with`")
+        if inspect.iscoroutinefunction(call):
+
+            async def timed(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return await call(*args, **kwargs)
+
+            return cast("_Call", functools.wraps(call)(timed))
+
+        def tracked(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return call(*args, **kwargs)
+
+        return cast("_Call", functools.wraps(call)(tracked))
 
     def __enter__(self) -> Self:
         """Begin to time."""
@@ -114,7 +137,7 @@ class TrackBlock:
 
 
 def track_block(name: str, *, registry: CollectorRegistry = REGISTRY) -> TrackBlock:
-    """Return what times a block of code, for `with` and `async with`.
+    """Return what times a block of code, for `with` and `async with`, and as a decorator.
 
     `with track_block("parse"):` observes `block_duration_seconds{block}` however the block is left, and adds to
     `block_errors_total{block}` if an `Exception` leaves it, which goes on. `asyncio.CancelledError`, `GeneratorExit`

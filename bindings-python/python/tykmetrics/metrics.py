@@ -480,7 +480,8 @@ class Enum(MetricBase, _native.Enum):
         const_labels: Mapping[str, str] | None = None,
     ) -> None:
         """Make an enum and register it. The first of the states holds until another is entered."""
-        labelnames = tuple(labelnames)
+        if not isinstance(labelnames, str):
+            labelnames = tuple(labelnames)
         if name in labelnames:
             raise ValueError(
                 f"Overlapping labels for Enum metric: {name}; its states are shown by a label of that name"

@@ -154,8 +154,8 @@ def _decorate(
         )
     if not callable(call):
         raise TypeError(
-            f"track_request decorates callables and takes endpoint as a str, not {type(call).__name__}: "
-            "below @property, decorate the function"
+            f"track_request decorates callables and takes endpoint as a str, not {type(call).__name__}"
+            + (": below @property, decorate the function" if _is_one_of(call, property) else "")
         )
     route = get_metrics_collector(registry).route(
         _name(call) if endpoint is None else endpoint, "CALL" if method is None else method, provider, model

@@ -303,6 +303,10 @@ def _context(certfile: str | None, keyfile: str | None, client_cafile: str | Non
 
 def _listen(addr: str, port: int) -> socket.socket:
     """Return a socket that listens on this address, of whichever family it is."""
+    if not isinstance(port, int):
+        raise TypeError(f"port is a number from 0 to 65535, not {port!r}")
+    if not 0 <= port <= 65535:
+        raise ValueError(f"port is {port}: it is a number from 0 to 65535, and 0 takes one that is free")
     found = socket.getaddrinfo(addr or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, place = found[0]
     return socket.create_server((str(place[0]), port), family=family, backlog=_BACKLOG)

@@ -450,3 +450,9 @@ def test_half_of_a_tls_configuration_is_refused(registry: Registry, papers: Pape
         start_http_server(0, registry=registry, client_cafile=str(papers.authority))
     with pytest.raises(OSError):
         start_http_server(0, registry=registry, certfile="/nowhere.pem", keyfile="/nowhere.key")
+
+
+@pytest.mark.parametrize(("port", "error"), [(-1, ValueError), (65536, ValueError), ("x", TypeError)])
+def test_a_port_that_is_none_is_refused(port: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="port is .*from 0 to 65535"):
+        start_http_server(port)
