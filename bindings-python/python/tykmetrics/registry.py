@@ -30,6 +30,38 @@ _SUFFIXES = {
 }
 
 
+class _Lock:
+    """A lock that its holder may take again: a finalizer or a signal handler may come between any two steps.
+
+    It tells whether it is taken, which an `RLock` does from Python 3.14 on, and which tests look at.
+    """
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        return self._lock.acquire(blocking, timeout)
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def locked(self) -> bool:
+        if self._lock._is_owned():  # type: ignore[attr-defined]
+            return True
+        if not self._lock.acquire(blocking=False):
+            return True
+        self._lock.release()
+        return False
+
+
 class Collector(Protocol):
     """Anything that has metric families to tell."""
 
@@ -128,8 +160,7 @@ class CollectorRegistry:
         self._collector_to_names: dict[Collector, list[str]] = {}
         self._names_to_collectors: dict[str, Collector] = {}
         self._auto_describe = auto_describe
-        # One that its holder may take again: a finalizer or a signal handler may come between any two steps.
-        self._lock = RLock()
+        self._lock = _Lock()
         self._target_info: dict[str, str] | None = {}
         self._support_collectors_without_names = support_collectors_without_names
         self._collectors_without_names: list[Collector] = []
@@ -317,7 +348,7 @@ _REGISTRIES: weakref.WeakSet[CollectorRegistry] = weakref.WeakSet()
 def _renew_locks() -> None:
     """Free the locks that threads of the parent held at a fork: those threads are not in the child."""
     for registry in _REGISTRIES:
-        registry._lock = RLock()
+        registry._lock = _Lock()
 
 
 if hasattr(os, "register_at_fork"):
