@@ -27,7 +27,6 @@ pub use builder::{Builder, Labelled, VecOf};
 pub use families::{Family, FamilyVec};
 pub use name::{NameRule, full as full_name};
 
-use crate::clock::steady_ms;
 use crate::collect::Collector;
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::{Kind, Meta};
@@ -360,32 +359,6 @@ impl Registry {
         family.prepare()?;
         self.enter(&mut names, &family)?;
         Ok(family)
-    }
-
-    /// Asks callbacks, promotes, expires and reclaims, as the start of every scrape does. Worth calling by itself only
-    /// where nobody scrapes.
-    pub fn upkeep(&self) {
-        let families = self.families();
-        let failures: u64 = families.iter().map(|family| family.ask_callbacks()).sum();
-        // Relaxed: a count that is only shown.
-        self.inner.scrapes.failures.fetch_add(failures, Relaxed);
-        self.maintain();
-    }
-
-    /// Promotes, expires and reclaims: [`upkeep`](Self::upkeep) for a scrape that takes the families one by one, each of
-    /// which asks its callbacks then.
-    pub fn maintain(&self) {
-        let families = self.families();
-        // Whoever finds another at the rest has nothing to do.
-        let Some(_keeping) = self.inner.keeping.take() else { return };
-        let now = steady_ms();
-        families.iter().for_each(|family| family.upkeep(now));
-        let unlisted: Vec<Arc<Core>> = {
-            let mut unlisted = held(self.inner.unlisted.lock());
-            unlisted.retain(|family| family.strong_count() > 0);
-            unlisted.iter().filter_map(Weak::upgrade).collect()
-        };
-        unlisted.iter().for_each(|family| family.reclaim_once());
     }
 }
 

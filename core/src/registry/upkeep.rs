@@ -10,6 +10,7 @@ use super::family::Core;
 use super::series::{ANSWERED, EXPIRED, HANDLE, LEASES, LIVE, OVERFLOW, PINNED, PROMOTED, STATE};
 use super::side::{Callback, Seen};
 use super::spec::Cells;
+use crate::clock::steady_ms;
 use crate::shard::cell;
 use crate::shard::numbering::Tier;
 use crate::shard::{ledger::Alone, view::View};
@@ -17,7 +18,7 @@ use crate::sync::{Ordering::*, Section, held, is_outside};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Signs of heat between two scrapes that make a shared series private: some 32,000 adds, which at 5 ns each is when
 /// the lock prefix has cost a tenth of a millisecond.
@@ -33,6 +34,34 @@ enum Merged {
     Float(f64),
     /// A value that is set, not added to.
     Level(u64),
+}
+
+impl Registry {
+    /// Asks callbacks, promotes, expires and reclaims, as the start of every scrape does. Worth calling by itself only
+    /// where nobody scrapes.
+    pub fn upkeep(&self) {
+        let families = self.families();
+        let failures: u64 = families.iter().map(|family| family.ask_callbacks()).sum();
+        // Relaxed: a count that is only shown.
+        self.inner.scrapes.failures.fetch_add(failures, Relaxed);
+        self.maintain();
+    }
+
+    /// Promotes, expires and reclaims: [`upkeep`](Self::upkeep) for a scrape that takes the families one by one, each of
+    /// which asks its callbacks then.
+    pub fn maintain(&self) {
+        let families = self.families();
+        // Whoever finds another at the rest has nothing to do.
+        let Some(_keeping) = self.inner.keeping.take() else { return };
+        let now = steady_ms();
+        families.iter().for_each(|family| family.upkeep(now));
+        let unlisted: Vec<Arc<Core>> = {
+            let mut unlisted = held(self.inner.unlisted.lock());
+            unlisted.retain(|family| family.strong_count() > 0);
+            unlisted.iter().filter_map(Weak::upgrade).collect()
+        };
+        unlisted.iter().for_each(|family| family.reclaim_once());
+    }
 }
 
 impl Core {
