@@ -72,7 +72,7 @@ def _made(registry: CollectorRegistry, name: str, make: Callable[[CollectorRegis
             owners.setdefault(taken, whose)
 
 
-def way_out(registry: CollectorRegistry, duplicates: set[str]) -> str:
+def way_out(registry: object, duplicates: set[str]) -> str:
     """Return what to do about names that the package's own families have taken, and nothing about others."""
     owners: dict[str, str] = getattr(registry, "_tykmetrics_owners", {})
     whose = " and ".join(sorted({owners[name] for name in duplicates if name in owners}))
