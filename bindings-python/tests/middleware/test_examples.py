@@ -21,7 +21,14 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 def running(name: str, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run an example on a free port; give its address as it prints it, and the process."""
     command = [sys.executable, "-u", str(EXAMPLES / name), "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # What a shell runs in the background ignores it, and so would what the tests run.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert process.stdout is not None
     try:
         said = ""
