@@ -80,8 +80,13 @@ prefix:
 
 # ---- tests ----------------------------------------------------------------------------------------------------------
 
+# Two at a time, since most of them leave a core free; each says what it has to say when it ends. The long ones start first.
 .PHONY: test
-test: tools lint test-core test-features test-house test-models test-c test-go test-python
+test:
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
+	  tools lint test-models test-python test-core test-c test-go test-house test-features
+
+test-core test-house test-c test-go test-python: tools
 
 .PHONY: lint
 lint:
@@ -167,10 +172,9 @@ wheel-manylinux: .venv/ready
 	.venv/bin/twine check --strict target/dist/*
 
 .PHONY: test-python lint-python
-test-python: wheel lint-python
+test-python: wheel lint-python $(addprefix test-python-,$(PYTHON_OTHERS))
 	.venv/bin/python -X dev -W error $(PYTHON_CORE)
 	.venv/bin/python $(PYTEST) $(addprefix $(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS))
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(addprefix test-python-,$(PYTHON_OTHERS))
 
 # Looks where versions of Python usually are: on the path, and among those of pyenv.
 .PHONY: $(addprefix test-python-,$(PYTHON_OTHERS))
@@ -223,7 +227,7 @@ $(PROMTOOL):
 
 # What the tests of the C door run with: a compiler with sanitizers, a JSON parser in C, LuaJIT.
 .PHONY: tools-c
-tools-c:
+tools-c: valgrind
 	@missing=""; \
 	for need in gcc:gcc g++:g++ pkg-config:pkg-config luajit:luajit; do \
 	  command -v $${need%%:*} >/dev/null || missing="$$missing $${need##*:}"; done; \
@@ -232,7 +236,7 @@ tools-c:
 
 # Counts instructions, which no busy neighbour changes.
 .PHONY: valgrind
-valgrind:
+valgrind: $(PROMTOOL)
 	@command -v valgrind >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends valgrind)
 
 # ---- measuring ------------------------------------------------------------------------------------------------------
