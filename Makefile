@@ -13,7 +13,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-CARGO ?= cargo
+# Without the flags of a make that runs two parts at a time: cargo cannot reach their job server.
+CARGO ?= env --unset=MAKEFLAGS cargo
 PYTHON ?= python3
 # Debian's package of Prometheus holds promtool, the reference checker of the text format.
 PROMTOOL := .tools/prometheus/usr/bin/promtool
@@ -159,7 +160,7 @@ wheel: .venv/wheel
 # The stamp is newer than every source if the wheel in .venv is made from them.
 .venv/wheel: .venv/ready $(WHEEL_SOURCES)
 	rm -rf $(WHEELS)
-	cd $(PACKAGE) && ../.venv/bin/maturin build --quiet --release --locked --interpreter ../.venv/bin/python --out ../$(WHEELS)
+	cd $(PACKAGE) && env --unset=MAKEFLAGS ../.venv/bin/maturin build --quiet --release --locked --interpreter ../.venv/bin/python --out ../$(WHEELS)
 	cd $(PACKAGE) && ../.venv/bin/maturin sdist --out ../$(WHEELS)
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
 	touch $@
@@ -235,6 +236,7 @@ tools-c: valgrind
 	test -z "$$missing" || (apt-get update && apt-get install --yes --no-install-recommends $$missing)
 
 # Counts instructions, which no busy neighbour changes.
+# After promtool, as apt works for one at a time.
 .PHONY: valgrind
 valgrind: $(PROMTOOL)
 	@command -v valgrind >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends valgrind)
