@@ -4,6 +4,7 @@
 mod clock;
 mod collector;
 mod error;
+mod exchange;
 mod function;
 mod hot;
 mod labels;
@@ -20,6 +21,8 @@ use pyo3::prelude::*;
 mod _native {
     use super::*;
 
+    #[pymodule_export]
+    use super::exchange::{Exchange, Exchanges};
     #[pymodule_export]
     use super::hot::equip;
     #[pymodule_export]

@@ -11,6 +11,8 @@ from typing_extensions import Self, disjoint_base
 __all__ = [
     "Counter",
     "Enum",
+    "Exchange",
+    "Exchanges",
     "Gauge",
     "Histogram",
     "Info",
@@ -92,6 +94,68 @@ class Counter(_Metric):
         """Add to the counter; with an exemplar, which stands for what was counted."""
 
 @disjoint_base
+@final
+class Exchange:
+    """A request that is served, and what is kept of its scope before routers write into it."""
+
+    @property
+    def application(self) -> Any: ...
+    @property
+    def gone(self) -> bool:
+        """True if the client left before the response was complete."""
+
+    @property
+    def method(self) -> str:
+        """The method, or what stands for it."""
+
+    @property
+    def outer(self) -> str:
+        """The root path that the server or an application around this one set."""
+
+    @property
+    def over(self) -> bool:
+        """True once the request was ended."""
+
+    @property
+    def receive(self) -> Any: ...
+    @property
+    def scope(self) -> Any: ...
+    @property
+    def send(self) -> Any: ...
+    def end(self, status: int | None, /) -> tuple[float, int, int, int] | None:
+        """End the request with this status, or with None with its response's (499 if the client left before it was complete).
+        If its endpoint is remembered, record it; else return the seconds, the status and the bytes received and sent, for
+        the caller to record. None if there is nothing left to do.
+        """
+
+    def lost(self) -> None:
+        """Take note that the client left."""
+
+    def receives(self, message: Any, /) -> None:
+        """Look at a message that the application gets."""
+
+    def sends(self, message: Any, /) -> bool:
+        """Look at a message of the application before the server gets it, and tell whether it is the last one."""
+
+@final
+class Exchanges:
+    """The requests to one application."""
+
+    def __new__(cls, skip: frozenset[str], known: dict[str, Any], find: Callable[[object], Any]) -> Self: ...
+    def begin(self, scope: Any, receive: Any, send: Any, /) -> Exchange | None:
+        """Begin a request, unless the scope is of something else or its path is to be skipped."""
+
+    def remember(
+        self,
+        exchange: Exchange,
+        record: Callable[[str, str, float, int], None],
+        endpoint: str,
+        received: Callable[[float], None],
+        sent: Callable[[float], None],
+        /,
+    ) -> None:
+        """Remember what records the requests to this exchange's route by its method."""
+
 class Gauge(_Metric):
     """A gauge's native half."""
 

@@ -1,6 +1,7 @@
 """Middleware for ASGI 3: Starlette, FastAPI, Litestar, Quart, Django, and any other.
 
-What lives here: `MetricsMiddleware`, and what it keeps of one request or websocket. Promised: messages pass unchanged
+What lives here: `MetricsMiddleware`, and what it keeps of one websocket; a request's messages are read by the native
+`Exchange`. Promised: messages pass unchanged
 and in order, exceptions pass, and a failure of ours is counted (`faults.py`) and breaks nothing. `templates.py` finds
 the endpoint. Absent: any import of a framework.
 """
@@ -9,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from tykmetrics._native import Exchanges
 from tykmetrics.metrics import Counter, Gauge
 from tykmetrics.middleware.families import UNMATCHED, http_families
 from tykmetrics.middleware.faults import Faults
@@ -23,6 +26,7 @@ from tykmetrics.status import ERROR, GONE_AWAY
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
+    from tykmetrics._native import Exchange
     from tykmetrics.registry import CollectorRegistry
 
     Scope = MutableMapping[str, Any]
@@ -109,57 +113,102 @@ class MetricsMiddleware:
         self._templates = Templates(app)
         self._faults = Faults("asgi", registry)
         self._http = http_families(registry)
+        self._exchanges = Exchanges(self._skip, self._http.methods, self._http.in_flight)
         self._websockets = once(registry, "websockets", _WebsocketFamilies)
         self._record = get_metrics_collector(registry).record_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection."""
         try:
-            exchange = self._begin(scope, receive, send)
+            exchange = self._exchanges.begin(scope, receive, send)
+            websocket = self._websocket(scope, receive, send) if exchange is None else None
         except Exception as error:
             self._faults.caught(error)
-            exchange = None
+            exchange = websocket = None
         if exchange is None:
-            await self.app(scope, receive, send)
+            await (self.app(scope, receive, send) if websocket is None else websocket.serve())
             return
         try:
-            await self.app(scope, exchange.receive, exchange.send)
+            # Methods of the exchange, by their cost half of what functions made here would be.
+            await self.app(scope, MethodType(self._receive, exchange), MethodType(self._send, exchange))
         except BaseException as error:
-            exchange.failed(error)
+            # Unless the response was complete before.
+            if not exchange.over:
+                left = exchange.gone or isinstance(error, asyncio.CancelledError)
+                self._end(exchange, GONE_AWAY if left else ERROR)
             raise
         if not exchange.over:
-            exchange.returned()
+            # The application returned without completing the response.
+            self._end(exchange, GONE_AWAY if exchange.gone else ERROR)
 
-    def _begin(self, scope: Scope, receive: Receive, send: Send) -> _Request | _Websocket | None:
-        """Return what records this connection, or None if nothing does."""
-        kind = scope["type"]
-        if kind != "http" and kind != "websocket":
+    async def _receive(self, exchange: Exchange) -> Message:
+        """Pass a message to the application."""
+        message: Message = await exchange.receive()
+        try:
+            exchange.receives(message)
+        except Exception as error:
+            self._faults.caught(error)
+        return message
+
+    async def _send(self, exchange: Exchange, message: Message) -> None:
+        """Pass a message to the server. The last one of the body ends the request."""
+        try:
+            last = exchange.sends(message)
+        except Exception as error:
+            self._faults.caught(error)
+            last = False
+        try:
+            await exchange.send(message)
+        except OSError:
+            exchange.lost()
+            raise
+        if last:
+            self._end(exchange, None)
+
+    def _end(self, exchange: Exchange, status: int | None) -> None:
+        """End a request with this status, or with its response's."""
+        try:
+            new = exchange.end(status)
+            if new is not None:
+                self._record_new(exchange, *new)
+        except Exception as error:
+            self._faults.caught(error)
+
+    def _record_new(self, exchange: Exchange, seconds: float, status: int, received: int, sent: int) -> None:
+        """Record a request whose endpoint is not remembered, and remember it if its route always has the same."""
+        name, is_constant = self._name(exchange.scope, exchange.application, exchange.outer)
+        bound = self._http.record(name, exchange.method, seconds, status, received, sent)
+        if is_constant:
+            self._exchanges.remember(exchange, self._record, name, *bound)
+
+    def _websocket(self, scope: Scope, receive: Receive, send: Send) -> _Websocket | None:
+        """Return what records this websocket, or None if it is none or is not recorded."""
+        if scope["type"] != "websocket":
             return None
         path = scope["path"]
         outer = scope.get("root_path", "")
         if path in self._skip or (outer and path.removeprefix(outer) in self._skip):
             return None
-        return (_Request if kind == "http" else _Websocket)(self, scope, outer, receive, send)
+        return _Websocket(self, scope, outer, receive, send)
 
-    def _name(self, scope: Scope, app: Any, outer: str) -> str:
-        """Return the endpoint of a connection whose application ran. One that fails costs the name, not the record."""
+    def _name(self, scope: Scope, app: Any, outer: str) -> tuple[str, bool]:
+        """Return the endpoint of a connection whose application ran, and whether its route always has the same.
+
+        One that fails costs the name, not the record.
+        """
         try:
             name = None if self._endpoint is None else self._endpoint(scope)
-            return name or self._templates.of(scope, app, outer) or self._unmatched
+            if name:
+                return name, False
+            template = self._templates.of(scope, app, outer)
+            return template or self._unmatched, template is not None and self._endpoint is None
         except Exception as error:
             self._faults.caught(error)
-            return self._unmatched
+            return self._unmatched, False
 
 
-class _Exchange:
-    """A connection: what passes through, and what is kept of the scope before routers write into it."""
-
-    # As the class has them, most requests set few of these of their own.
-    gone: bool = False
-    over: bool = False
-    _status: int = 0
-    _received: int = 0
-    _sent: int = 0
+class _Websocket:
+    """A websocket from its handshake to its end, and what is kept of its scope before routers write into it."""
 
     def __init__(self, owner: MetricsMiddleware, scope: Scope, outer: str, receive: Receive, send: Send) -> None:
         self._owner = owner
@@ -168,91 +217,19 @@ class _Exchange:
         self._send = send
         self._app = scope.get("app")
         self._outer = outer
+        self._gone = self._accepted = self._ended = False
+        self._status = self._received = self._sent = 0
+        self._code: int | None = None
         self._begun = time.perf_counter()
 
-
-class _Request(_Exchange):
-    """An HTTP request."""
-
-    _complete: bool = False
-
-    def __init__(self, owner: MetricsMiddleware, scope: Scope, outer: str, receive: Receive, send: Send) -> None:
-        self._owner = owner
-        self._scope = scope
-        self._receive = receive
-        self._send = send
-        self._app = scope.get("app")
-        self._outer = outer
-        self._in_flight = owner._http.in_flight(scope["method"])
-        self._begun = time.perf_counter()
-        self._in_flight.begin()
-
-    async def receive(self) -> Message:
-        """Pass a message to the application."""
-        message = await self._receive()
+    async def serve(self) -> None:
+        """Run the application."""
         try:
-            if message["type"] == "http.request":
-                self._received += len(message.get("body", b""))
-            elif message["type"] == "http.disconnect" and not self._complete:
-                self.gone = True
-        except Exception as error:
-            self._owner._faults.caught(error)
-        return message
-
-    async def send(self, message: Message) -> None:
-        """Pass a message to the server. The last one of the body ends the request."""
-        last = False
-        try:
-            kind = message["type"]
-            if kind == "http.response.start":
-                self._status = message["status"]
-            elif kind == "http.response.body":
-                # Before it is sent: a server may tell a listening application of the end while it sends.
-                self._complete = last = not message.get("more_body", False)
-                self._sent += len(message.get("body", b""))
-            elif kind == "http.response.zerocopysend":
-                self._complete = last = not message.get("more_body", False)
-                self._sent += message.get("count") or 0
-            elif kind == "http.response.pathsend":
-                self._complete = last = True
-        except Exception as error:
-            self._owner._faults.caught(error)
-        try:
-            await self._send(message)
-        except OSError:
-            self.gone = True
+            await self._owner.app(self._scope, self.receive, self.send)
+        except BaseException as error:
+            self.failed(error)
             raise
-        if last and not self.over:
-            self._finish(GONE_AWAY if self.gone else self._status)
-
-    def returned(self) -> None:
-        """Record a request whose application returned without completing the response."""
-        self._finish(GONE_AWAY if self.gone else ERROR)
-
-    def failed(self, error: BaseException) -> None:
-        """Record a request whose application raised, unless the response was complete."""
-        if not self.over:
-            self._finish(GONE_AWAY if self.gone or isinstance(error, asyncio.CancelledError) else ERROR)
-
-    def _finish(self, status: int) -> None:
-        self.over = True
-        owner = self._owner
-        in_flight = self._in_flight
-        try:
-            seconds = time.perf_counter() - self._begun
-            in_flight.end()
-            name = owner._name(self._scope, self._app, self._outer)
-            owner._http.record(name, in_flight.method, seconds, status, self._received, self._sent)
-        except Exception as error:
-            owner._faults.caught(error)
-
-
-class _Websocket(_Exchange):
-    """A websocket, from its handshake to its end."""
-
-    _accepted: bool = False
-    _ended: bool = False
-    _code: int | None = None
+        self.returned()
 
     async def receive(self) -> Message:
         """Pass a message to the application."""
@@ -262,7 +239,7 @@ class _Websocket(_Exchange):
                 self._received += 1
             elif message["type"] == "websocket.disconnect" and not self._ended:
                 self._ended = True
-                self.gone = not self._accepted
+                self._gone = not self._accepted
                 self._code = _of_client(message.get("code"))
         except Exception as error:
             self._owner._faults.caught(error)
@@ -293,7 +270,7 @@ class _Websocket(_Exchange):
             self._finish(self._status)
         elif not self._accepted:
             # The client left during the handshake, the application refused it, or answered nothing.
-            self._finish(GONE_AWAY if self.gone else _FORBIDDEN if self._ended else ERROR)
+            self._finish(GONE_AWAY if self._gone else _FORBIDDEN if self._ended else ERROR)
         else:
             self._finish(_SWITCHING if self._code in _NORMAL else int(self._code or _SWITCHING))
 
@@ -310,7 +287,7 @@ class _Websocket(_Exchange):
             seconds = time.perf_counter() - self._begun
             if self._accepted:
                 owner._websockets.open.dec()
-            name = owner._name(self._scope, self._app, self._outer)
+            name, _ = owner._name(self._scope, self._app, self._outer)
             owner._record(name, "WEBSOCKET", seconds, status)
             messages = owner._websockets.messages
             messages.labels(name, "received").inc(self._received)

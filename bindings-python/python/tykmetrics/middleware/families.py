@@ -7,7 +7,7 @@ making label values. `asgi.py`, `wsgi.py` and `django.py` record here. Absent: w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tykmetrics.metrics import Gauge, Histogram
 from tykmetrics.once import once
@@ -53,16 +53,12 @@ def promised(method: str, status: int, length: object) -> int:
     return 0 if method == "HEAD" or status == _NOT_MODIFIED else declared(length)
 
 
-class InFlight:
-    """The requests of one method that are being served."""
+class InFlight(NamedTuple):
+    """What counts the requests of one method that are being served. The native half knows its order."""
 
-    __slots__ = ("begin", "end", "method")
-
-    def __init__(self, family: Gauge, method: str) -> None:
-        bound: Gauge = family.labels(method)
-        self.method: str = method
-        self.begin: Callable[[], None] = bound.inc
-        self.end: Callable[[], None] = bound.dec
+    method: str
+    begin: Callable[[], None]
+    end: Callable[[], None]
 
 
 class HttpFamilies:
@@ -86,19 +82,20 @@ class HttpFamilies:
             registry=registry,
         )
         self._in_flight = in_flight
-        self._methods: dict[str, InFlight] = {}
+        self.methods: dict[str, InFlight] = {}
         self._bound: dict[tuple[str, str], _Bound] = {}
 
     def in_flight(self, method: object) -> InFlight:
         """Return what counts the requests of this method, or of `OTHER` if it is no known one."""
         name = method if isinstance(method, str) and method in METHODS else OTHER
-        found = self._methods.get(name)
+        found = self.methods.get(name)
         if found is None:
-            found = self._methods[name] = InFlight(self._in_flight, name)
+            child: Gauge = self._in_flight.labels(name)
+            found = self.methods[name] = InFlight(name, child.inc, child.dec)
         return found
 
-    def record(self, endpoint: str, method: str, seconds: float, status: int, received: int, sent: int) -> None:
-        """Count a request that is over."""
+    def record(self, endpoint: str, method: str, seconds: float, status: int, received: int, sent: int) -> _Bound:
+        """Count a request that is over, and return what its sizes were recorded by."""
         self._record(endpoint, method, seconds, status)
         key = (endpoint, method)
         bound = self._bound.get(key)
@@ -108,6 +105,7 @@ class HttpFamilies:
                 self._bound[key] = bound
         bound[0](received)
         bound[1](sent)
+        return bound
 
 
 def http_families(registry: CollectorRegistry) -> HttpFamilies:

@@ -21,7 +21,7 @@ them by way of a proxy's header."""
 
 
 _KEPT = 10_000
-"""Routes that are remembered: as many as a family has series before it overflows."""
+"""Mounts that are remembered: as many as a family has series before it overflows."""
 
 _LAYERS = 100
 """Middleware around an application that is looked through: nobody has so many, and a circle ends."""
@@ -34,8 +34,6 @@ class Templates:
         self._app = _innermost(app)
         self._outer: set[str] = {""}
         self._mounts: dict[str, str] = {}
-        # By the identity of what names a route, which cannot be hashed, and is kept so that its identity stays its own.
-        self._known: dict[int, tuple[Any, str, str, str]] = {}
 
     def of(self, scope: Scope, app: Any, outer: str) -> str | None:
         """Return the template, or None if no route took the request.
@@ -51,14 +49,7 @@ class Templates:
             context = fastapi.get("effective_route_context")
             if context is not None and getattr(context, "original_route", None) is named:
                 named = context
-        root = scope.get("root_path", "")
-        known = self._known.get(id(named))
-        if known is not None and known[0] is named and known[1] == root and known[2] == outer:
-            return known[3]
-        template = self._complete(self._of_route(scope, named, app, outer), scope, outer)
-        if template is not None and len(self._known) < _KEPT:
-            self._known[id(named)] = (named, root, outer, template)
-        return template
+        return self._complete(self._of_route(scope, named, app, outer), scope, outer)
 
     def _complete(self, template: object, scope: Scope, outer: str) -> str | None:
         """Return a template with what is before the application's own paths."""
