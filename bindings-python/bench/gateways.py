@@ -1,6 +1,7 @@
 """Requests per second of a service under load, with each kind of metrics and with none, all in turn.
 
-Every service runs in a process of its own for the whole comparison; wrk loads one at a time, from another process.
+wrk loads one service at a time, from another process. Every round has processes of its own, since two of the very same
+service differ by more than what is looked for: by where things lie in memory, and in the seeds of hashes.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+import instructions
 from gateway import INSTRUMENTATOR, OFF, OURS, PEER
 
 JOB = "gateway"
@@ -35,6 +36,9 @@ class Gateway:
     highest: float = 0.0
     # The median of each round's own loss against the gateway without metrics.
     fewer: float = 0.0
+    # Of a request, and how many more than without metrics.
+    instructions: float | None = None
+    more: float | None = None
     rounds: list[float] = field(default_factory=list)
 
 
@@ -91,18 +95,21 @@ def run(rounds: int, seconds: float, say: Callable[[str], None]) -> tuple[list[G
     if not wrk:
         return [], "wrk is not installed"
     all_ = [Gateway(metrics) for metrics in (OFF, OURS, PEER, INSTRUMENTATOR)]
-    with ExitStack() as stack:
-        running = [stack.enter_context(Running(gateway.metrics)) for gateway in all_]
-        for gateway, service in zip(all_, running, strict=True):
-            service.check(gateway.metrics)
-            # The first requests make series and grow heaps.
-            service.load(wrk, min(seconds, 2))
-        for turn in range(rounds):
-            # The order turns, so that no gateway always comes after the same one.
-            for step in range(len(all_)):
-                at = (step + turn) % len(all_)
-                all_[at].rounds.append(running[at].load(wrk, seconds))
-            say(f"gateways, round {turn + 1} of {rounds}")
+    for turn in range(rounds):
+        # The order turns, so that no gateway always comes after the same one.
+        for step in range(len(all_)):
+            gateway = all_[(step + turn) % len(all_)]
+            with Running(gateway.metrics) as service:
+                service.check(gateway.metrics)
+                # The first requests make series and grow heaps.
+                service.load(wrk, min(seconds, 1))
+                gateway.rounds.append(service.load(wrk, seconds))
+        say(f"gateways, round {turn + 1} of {rounds}")
+    for gateway in all_:
+        gateway.instructions = instructions.of_a_request(gateway.metrics)
+        if gateway.instructions and all_[0].instructions:
+            gateway.more = gateway.instructions / all_[0].instructions - 1
+        say(f"instructions of a request, {gateway.metrics}")
     for gateway in all_:
         gateway.requests_per_second = statistics.median(gateway.rounds)
         gateway.lowest, gateway.highest = min(gateway.rounds), max(gateway.rounds)

@@ -123,6 +123,11 @@ class Record:
             if gateway.metrics == OURS:
                 target.measured, target.verdict = f"{gateway.fewer:.2%}", verdict(gateway.fewer < FEWEST)
         self.targets.append(target)
+        target = Target("gateway's request", f"under {FEWEST:.0%} more instructions")
+        for gateway in self.gateways:
+            if gateway.metrics == OURS and gateway.more is not None:
+                target.measured, target.verdict = f"{gateway.more:.2%}", verdict(gateway.more < FEWEST)
+        self.targets.append(target)
 
     def text(self) -> str:
         """Give the tables."""
@@ -143,10 +148,15 @@ class Record:
             rows.append([job, result.side, short(result.value), result.unit, ratio])
         gateways = f"no gateways: {self.gateways_absent}\n"
         if self.gateways:
-            lines = [["gateway with metrics", "requests/s", "lowest", "highest", "fewer than off"]]
+            lines = [
+                ["gateway with metrics", "requests/s", "lowest", "highest", "fewer than off", "instructions", "more"]
+            ]
             for g in self.gateways:
                 figures = [f"{figure:.0f}" for figure in (g.requests_per_second, g.lowest, g.highest)]
-                lines.append([g.metrics, *figures, f"{g.fewer:.2%}"])
+                counted = ["", ""]
+                if g.instructions is not None and g.more is not None:
+                    counted = [f"{g.instructions:.0f}", f"{g.more:.2%}"]
+                lines.append([g.metrics, *figures, f"{g.fewer:.2%}", *counted])
             gateways = table(lines)
         asked = [["asked of", "what", "measured", "verdict"]]
         asked += [[t.what, t.asked, t.measured, t.verdict] for t in self.targets]

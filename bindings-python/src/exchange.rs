@@ -289,9 +289,10 @@ impl Exchange {
         self.is_gone.store(true, Relaxed);
     }
 
-    /// End the request with this status, or with None with its response's (499 if the client left before it was complete).
-    /// If its endpoint is remembered, record it; else return the seconds, the status and the bytes received and sent, for
-    /// the caller to record. None if there is nothing left to do.
+    /// End the request with this status, or with None with its response's (499 if the client left before its end).
+    ///
+    /// If its endpoint is remembered, record it; else return the seconds, the status and the bytes that were received and
+    /// sent, for the caller to record. None if there is nothing left to do.
     #[pyo3(signature = (status, /))]
     fn end(&self, py: Python<'_>, status: Option<i64>) -> PyResult<Option<(f64, i64, u64, u64)>> {
         if self.is_over.swap(true, Relaxed) {

@@ -123,9 +123,10 @@ class Exchange:
     @property
     def send(self) -> Any: ...
     def end(self, status: int | None, /) -> tuple[float, int, int, int] | None:
-        """End the request with this status, or with None with its response's (499 if the client left before it was complete).
-        If its endpoint is remembered, record it; else return the seconds, the status and the bytes received and sent, for
-        the caller to record. None if there is nothing left to do.
+        """End the request with this status, or with None with its response's (499 if the client left before its end).
+
+        If its endpoint is remembered, record it; else return the seconds, the status and the bytes that were received
+        and sent, for the caller to record. None if there is nothing left to do.
         """
 
     def lost(self) -> None:
