@@ -55,22 +55,24 @@ def test_starlette(place: str, metrics_registry: Registry, eventually: Any) -> N
     if place == "between":
         app = Starlette(routes=ROUTES, middleware=[Middleware(Passing), ours, Middleware(Passing)])
     with serving_asgi(app) as address, httpx.Client(base_url=f"http://{address}") as client:
-        for path in ("/", "/users/1", "/users/2", "/users/x", "/same/1", "/m/x/5", "/m/q/y", "/m/none", "/none/1"):
-            client.get(path)
-        client.delete("/users/3")
-        client.get("/hosted/1", headers={"Host": "me.example.org"})
-    eventually(lambda: sum(requests(metrics_registry).values()) == 11)
+        # What is found once is remembered.
+        for _ in range(3):
+            for path in ("/", "/users/1", "/users/2", "/users/x", "/same/1", "/m/x/5", "/m/q/y", "/m/none", "/none/1"):
+                client.get(path)
+            client.delete("/users/3")
+            client.get("/hosted/1", headers={"Host": "me.example.org"})
+    eventually(lambda: sum(requests(metrics_registry).values()) == 33)
     assert requests(metrics_registry) == {
-        ("/", "GET"): 1,
-        ("/users/{user:int}", "GET"): 2,
-        ("/users/{user:int}", "DELETE"): 1,
-        ("/same/{a}", "GET"): 1,
-        ("/m/x/{x}", "GET"): 1,
-        ("/m/{deep}/y", "GET"): 1,
-        ("/hosted/{h}", "GET"): 1,
-        ("unmatched", "GET"): 3,
+        ("/", "GET"): 3,
+        ("/users/{user:int}", "GET"): 6,
+        ("/users/{user:int}", "DELETE"): 3,
+        ("/same/{a}", "GET"): 3,
+        ("/m/x/{x}", "GET"): 3,
+        ("/m/{deep}/y", "GET"): 3,
+        ("/hosted/{h}", "GET"): 3,
+        ("unmatched", "GET"): 9,
     }
-    assert statuses(metrics_registry)["/users/{user:int}", "405"] == 1
+    assert statuses(metrics_registry)["/users/{user:int}", "405"] == 3
     assert idle(metrics_registry)
 
 
