@@ -3,18 +3,29 @@
 
 use crate::hot;
 use pyo3::prelude::*;
+use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// `time.perf_counter()` in nanoseconds, unless it was patched. Where it begins is nobody's business: only differences
-/// are used.
+/// A moment, and what `time.perf_counter` said of it in nanoseconds: what is begun by one clock may be ended by the other,
+/// when somebody patches it in between.
+static ORIGIN: OnceLock<(Instant, i64)> = OnceLock::new();
+
+/// Takes the origin of the interpreter's clock. Called once, when the module is made.
+pub(crate) fn set_up(py: Python<'_>) -> PyResult<()> {
+    let nanos = patched_perf_counter_ns(py)?;
+    ORIGIN.get_or_init(|| (Instant::now(), nanos));
+    Ok(())
+}
+
+/// `time.perf_counter()` in nanoseconds, unless it was patched.
 #[inline(always)]
 pub(crate) fn perf_counter_ns() -> Option<i64> {
     hot::is_perf_counter_original().then(monotonic_ns)
 }
 
 fn monotonic_ns() -> i64 {
-    static BEGAN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    BEGAN.get_or_init(Instant::now).elapsed().as_nanos() as i64
+    let (moment, nanos) = ORIGIN.get_or_init(|| (Instant::now(), 0));
+    nanos + moment.elapsed().as_nanos() as i64
 }
 
 /// What the patched `time.perf_counter` says, in nanoseconds.

@@ -1,26 +1,24 @@
 //! One HTTP request as it passes through the ASGI middleware: when it began, what its messages say, how long it took.
 //!
 //! `python/tykmetrics/middleware/asgi.py` passes the messages and finds the endpoint of a route that is new. What it would
-//! do in bytecode for each request is here: all of the middleware should cost under a hundredth or two of a small one.
-//! Absent: how frameworks name routes (`templates.py`), and the families (`families.py`), which are called as Python is.
+//! do in bytecode for each request is here: all of the middleware should cost a hundredth or two of a small one. Absent: how
+//! frameworks name routes (`templates.py`), and which families there are (`families.py`).
 
 use crate::clock;
-use pyo3::exceptions::PyKeyError;
+use crate::metric::{Gauge, Histogram};
+use crate::requests::Route;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// nginx's status of a client that left before the answer, as `GONE_AWAY` in `python/tykmetrics/status.py`.
 const GONE_AWAY: i64 = 499;
 
-/// The places of an `InFlight`.
-const METHOD: usize = 0;
-const BEGIN: usize = 1;
-const END: usize = 2;
+/// The status of an application that gives none that can be read, as `ERROR` there.
+const ERROR: i64 = 500;
 
 /// Endpoints that are remembered: as many as a family has series before it overflows.
 const ENDPOINTS: usize = 10_000;
@@ -48,12 +46,9 @@ struct Endpoint {
     held: [Option<Py<PyAny>>; 3],
     /// The root path after the application ran, and before: a route may be reached in several ways.
     roots: [Option<Py<PyAny>>; 2],
-    /// Gets the endpoint, the method, the seconds and the status.
-    record: Py<PyAny>,
-    endpoint: Py<PyAny>,
-    /// Get a size in bytes.
-    received: Py<PyAny>,
-    sent: Py<PyAny>,
+    route: Py<Route>,
+    received: Py<Histogram>,
+    sent: Py<Histogram>,
 }
 
 #[pymethods]
@@ -72,7 +67,7 @@ impl Exchanges {
         send: Py<PyAny>,
     ) -> PyResult<Option<Exchange>> {
         let (py, this) = (slf.py(), slf.get());
-        if !is(&scope.get_item(intern!(py, "type"))?, "http")? {
+        if text(&scope.get_item(intern!(py, "type"))?) != "http" {
             return Ok(None);
         }
         let path = scope.get_item(intern!(py, "path"))?;
@@ -81,11 +76,15 @@ impl Exchanges {
             return Ok(None);
         }
         let method = scope.get_item(intern!(py, "method"))?;
-        let in_flight = match this.known.bind(py).get_item(&method) {
-            Ok(Some(known)) => known,
-            // A method that cannot be looked up is one for the function to name.
-            Ok(None) | Err(_) => this.find.bind(py).call1((method,))?,
+        let known = match method.cast_exact::<PyString>() {
+            Ok(method) => this.known.bind(py).get_item(method)?,
+            Err(_) => None,
         };
+        let in_flight = match known {
+            Some(known) => known,
+            None => this.find.bind(py).call1((method,))?,
+        };
+        let in_flight = in_flight.cast::<PyTuple>()?;
         let exchange = Exchange {
             exchanges: slf.clone().unbind(),
             scope: scope.clone().unbind(),
@@ -93,48 +92,45 @@ impl Exchanges {
             send,
             application: get(scope, intern!(py, "app"))?.map(Bound::unbind),
             root: root.map(Bound::unbind),
+            outer_params: get(scope, intern!(py, "path_params"))?.map(Bound::unbind),
             begun: now(py)?,
-            in_flight: in_flight.cast_into::<PyTuple>()?.unbind(),
-            status: AtomicI64::new(0),
-            received: AtomicU64::new(0),
-            sent: AtomicU64::new(0),
-            is_complete: AtomicBool::new(false),
-            is_gone: AtomicBool::new(false),
-            is_over: AtomicBool::new(false),
+            method: in_flight.get_item(0)?.unbind(),
+            in_flight: in_flight.get_item(1)?.cast_into::<Gauge>()?.unbind(),
+            passed: Mutex::default(),
         };
-        exchange.in_flight(py, BEGIN)?.call0()?;
+        exchange.moved(1.0);
         Ok(Some(exchange))
     }
 
     /// Remember what records the requests to this exchange's route by its method.
-    #[pyo3(signature = (exchange, record, endpoint, received, sent, /))]
+    #[pyo3(signature = (exchange, route, received, sent, /))]
     fn remember(
         &self,
         exchange: &Exchange,
-        record: &Bound<'_, PyAny>,
-        endpoint: Py<PyAny>,
-        received: Py<PyAny>,
-        sent: Py<PyAny>,
+        route: &Bound<'_, Route>,
+        received: Py<Histogram>,
+        sent: Py<Histogram>,
     ) -> PyResult<()> {
-        let py = record.py();
+        let py = route.py();
         let scope = exchange.scope.bind(py);
         let Some(held) = exchange.named(scope)? else { return Ok(()) };
         let roots = [get(scope, intern!(py, "root_path"))?.map(Bound::unbind), clone(py, &exchange.root)];
         let mut endpoints = self.endpoints();
         let key = key(&held);
-        if endpoints.len() < ENDPOINTS || endpoints.contains_key(&key) {
+        // The first root path of a route is remembered: one that changes with every request would never be found again.
+        if endpoints.len() < ENDPOINTS && !endpoints.contains_key(&key) {
             let held = held.map(|object| object.map(Bound::unbind));
-            let record = record.clone().unbind();
-            let endpoint = Arc::new(Endpoint { held, roots, record, endpoint, received, sent });
-            let before = endpoints.insert(key, endpoint);
-            // In this order: what is let go of may run the user's code.
-            drop(endpoints);
-            drop(before);
+            let route = route.clone().unbind();
+            endpoints.insert(key, Arc::new(Endpoint { held, roots, route, received, sent }));
         }
         Ok(())
     }
 
-    // Without a `__clear__`: a cycle that it is on is broken elsewhere.
+    fn __clear__(&self) {
+        // Bound, so that it is dropped after the lock was let go: that may run the user's code.
+        let _endpoints = std::mem::take(&mut *self.endpoints());
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.skip)?;
         visit.call(&self.known)?;
@@ -142,9 +138,11 @@ impl Exchanges {
         // Whoever holds it may be waiting for the collection to end.
         let Ok(endpoints) = self.endpoints.try_lock() else { return Ok(()) };
         endpoints.values().try_for_each(|endpoint| {
-            let Endpoint { held, roots, record, endpoint, received, sent } = &**endpoint;
+            let Endpoint { held, roots, route, received, sent } = &**endpoint;
             held.iter().chain(roots).try_for_each(|object| visit.call(object))?;
-            [record, endpoint, received, sent].into_iter().try_for_each(|object| visit.call(object))
+            visit.call(route)?;
+            visit.call(received)?;
+            visit.call(sent)
         })
     }
 }
@@ -160,7 +158,7 @@ fn clone(py: Python<'_>, object: &Option<Py<PyAny>>) -> Option<Py<PyAny>> {
 }
 
 impl Exchanges {
-    fn endpoints(&self) -> std::sync::MutexGuard<'_, HashMap<Named, Arc<Endpoint>>> {
+    fn endpoints(&self) -> MutexGuard<'_, HashMap<Named, Arc<Endpoint>>> {
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -179,7 +177,6 @@ impl Exchanges {
 }
 
 /// A request that is served, and what is kept of its scope before routers write into it.
-// One task passes its messages, so nothing is ordered by the atomics: they make it safe to share, which it must be.
 #[pyclass(frozen, module = "tykmetrics._native")]
 pub(crate) struct Exchange {
     exchanges: Py<Exchanges>,
@@ -192,18 +189,32 @@ pub(crate) struct Exchange {
     #[pyo3(get)]
     application: Option<Py<PyAny>>,
     root: Option<Py<PyAny>>,
+    /// The parameters of the path that are in the root path.
+    #[pyo3(get)]
+    outer_params: Option<Py<PyAny>>,
     /// Nanoseconds of the performance counter.
     begun: i64,
-    in_flight: Py<PyTuple>,
-    status: AtomicI64,
-    received: AtomicU64,
-    sent: AtomicU64,
+    /// The method, or what stands for it.
+    #[pyo3(get)]
+    method: Py<PyAny>,
+    in_flight: Py<Gauge>,
+    /// Not held while anything of Python's is asked.
+    passed: Mutex<Passed>,
+}
+
+/// What was seen of a request's messages.
+#[derive(Default)]
+struct Passed {
+    /// Of the response, if it could be read.
+    status: Option<i64>,
+    received: u64,
+    sent: u64,
     /// The last message of the response was passed.
-    is_complete: AtomicBool,
+    is_complete: bool,
     /// The client left before.
-    is_gone: AtomicBool,
+    is_gone: bool,
     /// It was recorded.
-    is_over: AtomicBool,
+    is_over: bool,
 }
 
 #[pymethods]
@@ -214,22 +225,22 @@ impl Exchange {
         self.root.as_ref().map_or_else(|| intern!(py, "").clone().into_any().unbind(), |root| root.clone_ref(py))
     }
 
-    /// The method, or what stands for it.
-    #[getter]
-    fn method<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.in_flight(py, METHOD)
-    }
-
     /// True if the client left before the response was complete.
     #[getter]
     fn gone(&self) -> bool {
-        self.is_gone.load(Relaxed)
+        self.passed().is_gone
+    }
+
+    /// True once the last message of the response was passed.
+    #[getter]
+    fn complete(&self) -> bool {
+        self.passed().is_complete
     }
 
     /// True once the request was ended.
     #[getter]
     fn over(&self) -> bool {
-        self.is_over.load(Relaxed)
+        self.passed().is_over
     }
 
     /// Look at a message of the application before the server gets it, and tell whether it is the last one.
@@ -239,31 +250,30 @@ impl Exchange {
     fn sends(&self, message: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = message.py();
         let kind = message.get_item(intern!(py, "type"))?;
-        match kind.cast::<PyString>()?.to_str()? {
+        let (size, is_count) = match text(&kind) {
             "http.response.start" => {
-                self.status.store(message.get_item(intern!(py, "status"))?.extract()?, Relaxed);
+                let status = message.get_item(intern!(py, "status"))?.extract()?;
+                self.passed().status = Some(status);
                 return Ok(false);
             }
-            "http.response.body" => {
-                if let Some(body) = get(message, intern!(py, "body"))? {
-                    self.sent.fetch_add(body.len()? as u64, Relaxed);
-                }
+            "http.response.body" => (intern!(py, "body"), false),
+            "http.response.zerocopysend" => (intern!(py, "count"), true),
+            "http.response.pathsend" => {
+                self.passed().is_complete = true;
+                return Ok(true);
             }
-            "http.response.zerocopysend" => {
-                if let Some(count) = get(message, intern!(py, "count"))?
-                    && !count.is_none()
-                {
-                    self.sent.fetch_add(count.extract()?, Relaxed);
-                }
-            }
-            "http.response.pathsend" => {}
             _ => return Ok(false),
-        }
+        };
+        // First, since it matters more: the size may be none.
         let is_last = match get(message, intern!(py, "more_body"))? {
             Some(more) => !more.is_truthy()?,
             None => true,
         };
-        self.is_complete.store(is_last, Relaxed);
+        self.passed().is_complete = is_last;
+        if let Some(size) = get(message, size)? {
+            let size = if is_count { size.extract::<f64>()? as u64 } else { size.len()? as u64 };
+            self.passed().sent += size;
+        }
         Ok(is_last)
     }
 
@@ -272,13 +282,17 @@ impl Exchange {
     fn receives(&self, message: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = message.py();
         let kind = message.get_item(intern!(py, "type"))?;
-        match kind.cast::<PyString>()?.to_str()? {
+        match text(&kind) {
             "http.request" => {
                 if let Some(body) = get(message, intern!(py, "body"))? {
-                    self.received.fetch_add(body.len()? as u64, Relaxed);
+                    let size = body.len()? as u64;
+                    self.passed().received += size;
                 }
             }
-            "http.disconnect" if !self.is_complete.load(Relaxed) => self.is_gone.store(true, Relaxed),
+            "http.disconnect" => {
+                let mut passed = self.passed();
+                passed.is_gone |= !passed.is_complete;
+            }
             _ => {}
         }
         Ok(())
@@ -286,7 +300,7 @@ impl Exchange {
 
     /// Take note that the client left.
     fn lost(&self) {
-        self.is_gone.store(true, Relaxed);
+        self.passed().is_gone = true;
     }
 
     /// End the request with this status, or with None with its response's (499 if the client left before its end).
@@ -295,35 +309,45 @@ impl Exchange {
     /// sent, for the caller to record. None if there is nothing left to do.
     #[pyo3(signature = (status, /))]
     fn end(&self, py: Python<'_>, status: Option<i64>) -> PyResult<Option<(f64, i64, u64, u64)>> {
-        if self.is_over.swap(true, Relaxed) {
+        let mut passed = self.passed();
+        if std::mem::replace(&mut passed.is_over, true) {
             return Ok(None);
         }
-        self.in_flight(py, END)?.call0()?;
+        let answered = if passed.is_gone { GONE_AWAY } else { passed.status.unwrap_or(ERROR) };
+        let (status, received, sent) = (status.unwrap_or(answered), passed.received, passed.sent);
+        drop(passed);
+        self.moved(-1.0);
         let seconds = (now(py)?.saturating_sub(self.begun)).max(0) as f64 / 1e9;
-        let answered = || if self.is_gone.load(Relaxed) { GONE_AWAY } else { self.status.load(Relaxed) };
-        let status = status.unwrap_or_else(answered);
-        let (received, sent) = (self.received.load(Relaxed), self.sent.load(Relaxed));
-        let Some(endpoint) = self.remembered(py)? else { return Ok(Some((seconds, status, received, sent))) };
-        let method = &endpoint.held[0];
-        endpoint.record.bind(py).call1((&endpoint.endpoint, method, seconds, status))?;
-        endpoint.received.bind(py).call1((received,))?;
-        endpoint.sent.bind(py).call1((sent,))?;
+        // A lookup that fails is left to the caller, who asks for the same and tells of it.
+        let Ok(Some(endpoint)) = self.remembered(py) else { return Ok(Some((seconds, status, received, sent))) };
+        endpoint.route.get().record(u32::try_from(status).unwrap_or(0), seconds);
+        observe(&endpoint.received, received);
+        observe(&endpoint.sent, sent);
         Ok(None)
     }
 
-    // As of `Exchanges`.
+    // Without a `__clear__`: what it refers to was there before it, so a cycle that it is on is broken elsewhere.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.exchanges)?;
+        visit.call(&self.outer_params)?;
         [&self.scope, &self.receive, &self.send].into_iter().try_for_each(|object| visit.call(object))?;
         visit.call(&self.application)?;
         visit.call(&self.root)?;
+        visit.call(&self.method)?;
         visit.call(&self.in_flight)
     }
 }
 
 impl Exchange {
-    fn in_flight<'py>(&self, py: Python<'py>, at: usize) -> PyResult<Bound<'py, PyAny>> {
-        self.in_flight.bind(py).get_item(at)
+    fn passed(&self) -> MutexGuard<'_, Passed> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one request more or less that is being served.
+    fn moved(&self, by: f64) {
+        if let Some(series) = self.in_flight.get().inner.series.get() {
+            series.add(by);
+        }
     }
 
     /// What names the endpoint, or None if the scope has no route.
@@ -331,10 +355,10 @@ impl Exchange {
         let py = scope.py();
         let Some(route) = get(scope, intern!(py, "route"))? else { return Ok(None) };
         let context = match get(scope, intern!(py, "fastapi"))? {
-            Some(fastapi) => get(&fastapi, intern!(py, "effective_route_context"))?,
-            None => None,
+            Some(fastapi) if fastapi.is_truthy()? => get(&fastapi, intern!(py, "effective_route_context"))?,
+            _ => None,
         };
-        let method = self.in_flight(py, METHOD)?;
+        let method = self.method.bind(py).clone();
         Ok(Some([Some(method), Some(route), context]))
     }
 
@@ -346,6 +370,12 @@ impl Exchange {
         let is_same = same(py, &found.roots[0], root.as_ref())?
             && same(py, &found.roots[1], self.root.as_ref().map(|root| root.bind(py)))?;
         Ok(is_same.then_some(found))
+    }
+}
+
+fn observe(sizes: &Py<Histogram>, bytes: u64) {
+    if let Some(series) = sizes.get().inner.series.get() {
+        Histogram::observe(series, bytes as f64);
     }
 }
 
@@ -361,18 +391,17 @@ fn now(py: Python<'_>) -> PyResult<i64> {
     clock::perf_counter_ns().map_or_else(|| clock::patched_perf_counter_ns(py), Ok)
 }
 
-fn is(value: &Bound<'_, PyAny>, text: &str) -> PyResult<bool> {
-    Ok(value.cast::<PyString>()?.to_str()? == text)
+/// A text, and no text for what is none.
+fn text<'a>(value: &'a Bound<'_, PyAny>) -> &'a str {
+    value.cast::<PyString>().ok().and_then(|text| text.to_str().ok()).unwrap_or("")
 }
 
-/// What a scope or a message has under a name, if it has it.
+/// What a scope or a message has under a name, unless it is `None`.
 fn get<'py>(mapping: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if let Ok(dict) = mapping.cast_exact::<PyDict>() {
-        return dict.get_item(name);
-    }
-    match mapping.get_item(name) {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_instance_of::<PyKeyError>(mapping.py()) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = match mapping.cast::<PyDict>() {
+        // Also of dictionaries that make what they have not.
+        Ok(dict) => dict.get_item(name)?,
+        Err(_) => Some(mapping.call_method1(intern!(mapping.py(), "get"), (name,))?),
+    };
+    Ok(found.filter(|value| !value.is_none()))
 }

@@ -204,16 +204,22 @@ impl Route {
             Some(now) => now,
             None => clock::patched_perf_counter_ns(py)?,
         };
-        let seconds = now.saturating_sub(begin).max(0) as f64 / 1e9;
-        let route = this.get();
-        let outcome = route.requests.get().outcome(Request { status, ..route.request.clone() });
+        this.get().record(status, now.saturating_sub(begin).max(0) as f64 / 1e9);
+        Ok(py.None())
+    }
+
+    /// Counts a request that was answered with this status.
+    pub(crate) fn record(&self, status: u32, seconds: f64) {
+        if let Some(outcome) = self.known(u64::from(status)) {
+            return hot::record(outcome, seconds);
+        }
+        let outcome = self.requests.get().outcome(Request { status, ..self.request.clone() });
         hot::record(&outcome, seconds);
         if let Some(at) = u64::from(status).checked_sub(FIRST_STATUS)
             && let Some(place) =
-                route.known.get_or_init(|| Box::new(std::array::from_fn(|_| OnceLock::new()))).get(at as usize)
+                self.known.get_or_init(|| Box::new(std::array::from_fn(|_| OnceLock::new()))).get(at as usize)
         {
             let _ = place.set(outcome);
         }
-        Ok(py.None())
     }
 }

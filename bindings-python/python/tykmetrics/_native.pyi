@@ -93,13 +93,16 @@ class Counter(_Metric):
     def inc(self, /, amount: _Number = 1, exemplar: Mapping[str, str] | None = None) -> None:
         """Add to the counter; with an exemplar, which stands for what was counted."""
 
-@disjoint_base
 @final
 class Exchange:
     """A request that is served, and what is kept of its scope before routers write into it."""
 
     @property
     def application(self) -> Any: ...
+    @property
+    def complete(self) -> bool:
+        """True once the last message of the response was passed."""
+
     @property
     def gone(self) -> bool:
         """True if the client left before the response was complete."""
@@ -112,6 +115,8 @@ class Exchange:
     def outer(self) -> str:
         """The root path that the server or an application around this one set."""
 
+    @property
+    def outer_params(self) -> Any: ...
     @property
     def over(self) -> bool:
         """True once the request was ended."""
@@ -149,14 +154,14 @@ class Exchanges:
     def remember(
         self,
         exchange: Exchange,
-        record: Callable[[str, str, float, int], None],
-        endpoint: str,
-        received: Callable[[float], None],
-        sent: Callable[[float], None],
+        route: Route,
+        received: Histogram,
+        sent: Histogram,
         /,
     ) -> None:
         """Remember what records the requests to this exchange's route by its method."""
 
+@disjoint_base
 class Gauge(_Metric):
     """A gauge's native half."""
 

@@ -1,9 +1,8 @@
 """Middleware for ASGI 3: Starlette, FastAPI, Litestar, Quart, Django, and any other.
 
 What lives here: `MetricsMiddleware`, and what it keeps of one websocket; a request's messages are read by the native
-`Exchange`. Promised: messages pass unchanged
-and in order, exceptions pass, and a failure of ours is counted (`faults.py`) and breaks nothing. `templates.py` finds
-the endpoint. Absent: any import of a framework.
+`Exchange`. Promised: messages pass unchanged and in order, exceptions pass, and a failure of ours is counted
+(`faults.py`) and breaks nothing. `templates.py` finds the endpoint. Absent: any import of a framework.
 """
 
 from __future__ import annotations
@@ -115,7 +114,7 @@ class MetricsMiddleware:
         self._http = http_families(registry)
         self._exchanges = Exchanges(self._skip, self._http.methods, self._http.in_flight)
         self._websockets = once(registry, "websockets", _WebsocketFamilies)
-        self._record = get_metrics_collector(registry).record_request
+        self._requests = get_metrics_collector(registry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection."""
@@ -156,7 +155,7 @@ class MetricsMiddleware:
             last = exchange.sends(message)
         except Exception as error:
             self._faults.caught(error)
-            last = False
+            last = exchange.complete
         try:
             await exchange.send(message)
         except OSError:
@@ -176,10 +175,11 @@ class MetricsMiddleware:
 
     def _record_new(self, exchange: Exchange, seconds: float, status: int, received: int, sent: int) -> None:
         """Record a request whose endpoint is not remembered, and remember it if its route always has the same."""
-        name, is_constant = self._name(exchange.scope, exchange.application, exchange.outer)
+        before = (exchange.application, exchange.outer, exchange.outer_params)
+        name, is_constant = self._name(exchange.scope, *before)
         bound = self._http.record(name, exchange.method, seconds, status, received, sent)
         if is_constant:
-            self._exchanges.remember(exchange, self._record, name, *bound)
+            self._exchanges.remember(exchange, self._requests.route(name, exchange.method), *bound)
 
     def _websocket(self, scope: Scope, receive: Receive, send: Send) -> _Websocket | None:
         """Return what records this websocket, or None if it is none or is not recorded."""
@@ -191,7 +191,7 @@ class MetricsMiddleware:
             return None
         return _Websocket(self, scope, outer, receive, send)
 
-    def _name(self, scope: Scope, app: Any, outer: str) -> tuple[str, bool]:
+    def _name(self, scope: Scope, app: Any, outer: str, outer_params: Any) -> tuple[str, bool]:
         """Return the endpoint of a connection whose application ran, and whether its route always has the same.
 
         One that fails costs the name, not the record.
@@ -200,7 +200,7 @@ class MetricsMiddleware:
             name = None if self._endpoint is None else self._endpoint(scope)
             if name:
                 return name, False
-            template = self._templates.of(scope, app, outer)
+            template = self._templates.of(scope, app, outer, outer_params or {})
             return template or self._unmatched, template is not None and self._endpoint is None
         except Exception as error:
             self._faults.caught(error)
@@ -217,6 +217,7 @@ class _Websocket:
         self._send = send
         self._app = scope.get("app")
         self._outer = outer
+        self._outer_params = scope.get("path_params")
         self._gone = self._accepted = self._ended = False
         self._status = self._received = self._sent = 0
         self._code: int | None = None
@@ -287,8 +288,8 @@ class _Websocket:
             seconds = time.perf_counter() - self._begun
             if self._accepted:
                 owner._websockets.open.dec()
-            name, _ = owner._name(self._scope, self._app, self._outer)
-            owner._record(name, "WEBSOCKET", seconds, status)
+            name, _ = owner._name(self._scope, self._app, self._outer, self._outer_params)
+            owner._requests.record_request(name, "WEBSOCKET", seconds, status)
             messages = owner._websockets.messages
             messages.labels(name, "received").inc(self._received)
             messages.labels(name, "sent").inc(self._sent)

@@ -105,7 +105,7 @@ class _Exchange:
         self._in_flight = owner._http.in_flight(request.method)
         self._over = False
         self._begun = time.perf_counter()
-        self._in_flight.begin()
+        self._in_flight.gauge.inc()
 
     def answered(self, response: HttpResponseBase) -> HttpResponseBase:
         """Record a response, now if it is whole, and at its end if it streams."""
@@ -166,7 +166,7 @@ class _Exchange:
         owner = self._owner
         try:
             seconds = time.perf_counter() - self._begun
-            self._in_flight.end()
+            self._in_flight.gauge.dec()
             match = self._request.resolver_match
             name = owner.unmatched if match is None else django_template(match.route)
             received = declared(self._request.META.get("CONTENT_LENGTH"))

@@ -14,8 +14,6 @@ from tykmetrics.once import once
 from tykmetrics.requests import get_metrics_collector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tykmetrics.registry import CollectorRegistry
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
@@ -39,7 +37,7 @@ _NOT_MODIFIED = 304
 _KEPT = 10_000
 """Bound handles that are kept: as many as a family has series before it overflows."""
 
-_Bound = tuple["Callable[[float], None]", "Callable[[float], None]"]
+_Bound = tuple[Histogram, Histogram]
 
 
 def declared(length: object) -> int:
@@ -54,11 +52,10 @@ def promised(method: str, status: int, length: object) -> int:
 
 
 class InFlight(NamedTuple):
-    """What counts the requests of one method that are being served. The native half knows its order."""
+    """What counts the requests of one method that are being served. The native half knows the order."""
 
     method: str
-    begin: Callable[[], None]
-    end: Callable[[], None]
+    gauge: Gauge
 
 
 class HttpFamilies:
@@ -90,8 +87,7 @@ class HttpFamilies:
         name = method if isinstance(method, str) and method in METHODS else OTHER
         found = self.methods.get(name)
         if found is None:
-            child: Gauge = self._in_flight.labels(name)
-            found = self.methods[name] = InFlight(name, child.inc, child.dec)
+            found = self.methods[name] = InFlight(name, self._in_flight.labels(name))
         return found
 
     def record(self, endpoint: str, method: str, seconds: float, status: int, received: int, sent: int) -> _Bound:
@@ -100,11 +96,11 @@ class HttpFamilies:
         key = (endpoint, method)
         bound = self._bound.get(key)
         if bound is None:
-            bound = (self._received.labels(endpoint, method).observe, self._sent.labels(endpoint, method).observe)
+            bound = (self._received.labels(endpoint, method), self._sent.labels(endpoint, method))
             if len(self._bound) < _KEPT:
                 self._bound[key] = bound
-        bound[0](received)
-        bound[1](sent)
+        bound[0].observe(received)
+        bound[1].observe(sent)
         return bound
 
 

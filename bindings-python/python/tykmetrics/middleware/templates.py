@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, MutableMapping
+    from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
     Scope = MutableMapping[str, Any]
 
@@ -21,7 +21,7 @@ them by way of a proxy's header."""
 
 
 _KEPT = 10_000
-"""Mounts that are remembered: as many as a family has series before it overflows."""
+"""Routes and mounts that are remembered: as many as a family has series before it overflows."""
 
 _LAYERS = 100
 """Middleware around an application that is looked through: nobody has so many, and a circle ends."""
@@ -34,28 +34,38 @@ class Templates:
         self._app = _innermost(app)
         self._outer: set[str] = {""}
         self._mounts: dict[str, str] = {}
+        # By the identity of what names a route, which cannot be hashed, and is kept so that its identity stays its own.
+        self._known: dict[int, tuple[Any, str, str, str]] = {}
 
-    def of(self, scope: Scope, app: Any, outer: str) -> str | None:
+    def of(self, scope: Scope, app: Any, outer: str, outer_params: Mapping[str, Any]) -> str | None:
         """Return the template, or None if no route took the request.
 
-        `app` and `outer` are the scope's `app` and `root_path` from before the application ran.
+        `app`, `outer` and `outer_params` are the scope's `app`, `root_path` and `path_params` from before the
+        application ran.
         """
         named = scope.get("route")
         if named is None:
-            return self._complete(self._of_other(scope, app), scope, outer)
+            return self._complete(self._of_other(scope, app), outer, outer_params)
         # An included router's routes know their own part of the path, FastAPI's context all of it.
         fastapi = scope.get("fastapi")
         if fastapi:
             context = fastapi.get("effective_route_context")
             if context is not None and getattr(context, "original_route", None) is named:
                 named = context
-        return self._complete(self._of_route(scope, named, app, outer), scope, outer)
+        root = scope.get("root_path", "")
+        known = self._known.get(id(named))
+        if known is not None and known[0] is named and known[1] == root and known[2] == outer:
+            return known[3]
+        template = self._complete(self._of_route(scope, named, app, outer), outer, outer_params)
+        if template is not None and len(self._known) < _KEPT:
+            self._known[id(named)] = (named, root, outer, template)
+        return template
 
-    def _complete(self, template: object, scope: Scope, outer: str) -> str | None:
+    def _complete(self, template: object, outer: str, outer_params: Mapping[str, Any]) -> str | None:
         """Return a template with what is before the application's own paths."""
         if not isinstance(template, str):
             return None
-        return (self._outer_prefix(outer, scope) + template if outer else template) or "/"
+        return (self._outer_prefix(outer, outer_params) + template if outer else template) or "/"
 
     def _of_other(self, scope: Scope, app: Any) -> object:
         """Return what frameworks without a route in the scope tell."""
@@ -91,15 +101,15 @@ class Templates:
         if known is None:
             known = _mounts(_routes(app, self._app), raw)
             if known is None:
-                known = _without_values(raw, scope)
+                known = _without_values(raw, scope.get("path_params", {}))
             if known == raw and len(self._mounts) < _KEPT:
                 # It has no parameters, so there are as many as there are mounts.
                 self._mounts[raw] = known
         return known
 
-    def _outer_prefix(self, outer: str, scope: Scope) -> str:
+    def _outer_prefix(self, outer: str, outer_params: Mapping[str, Any]) -> str:
         """Return what the server or an application around this one put before the path."""
-        outer = _without_values(outer.rstrip("/"), scope)
+        outer = _without_values(outer.rstrip("/"), outer_params)
         if outer not in self._outer:
             if len(self._outer) > _OUTER_PATHS:
                 return ""
@@ -166,9 +176,9 @@ def _mounts(routes: Iterable[Any], raw: str) -> str | None:
     return None
 
 
-def _without_values(path: str, scope: Scope) -> str:
+def _without_values(path: str, params: Mapping[str, Any]) -> str:
     """Return a path with the values of its parameters replaced by their names."""
-    names = {str(value): "{" + name + "}" for name, value in scope.get("path_params", {}).items()}
+    names = {str(value): "{" + name + "}" for name, value in params.items()}
     return "/".join(names.get(part, part) for part in path.split("/")) if names else path
 
 

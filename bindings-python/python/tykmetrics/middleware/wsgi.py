@@ -145,7 +145,7 @@ class _Exchange:
         self._rule: str | None = None
         self._headers: Iterable[tuple[str, str]] = ()
         self._begun = time.perf_counter()
-        self._in_flight.begin()
+        self._in_flight.gauge.inc()
         self.over = False
 
     def __del__(self) -> None:
@@ -233,7 +233,7 @@ class _Exchange:
         owner = self._owner
         try:
             seconds = time.perf_counter() - self._begun
-            self._in_flight.end()
+            self._in_flight.gauge.dec()
             received = declared(self._environ.get("CONTENT_LENGTH"))
             name = owner._name(self._environ, self._rule)
             owner._http.record(name, self.method, seconds, status, received, self.sent)
