@@ -186,7 +186,7 @@ class MetricsMiddleware:
         if scope["type"] != "websocket":
             return None
         path = scope["path"]
-        outer = scope.get("root_path", "")
+        outer = scope.get("root_path") or ""
         if path in self._skip or (outer and path.removeprefix(outer) in self._skip):
             return None
         return _Websocket(self, scope, outer, receive, send)

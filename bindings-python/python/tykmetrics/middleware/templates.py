@@ -52,7 +52,7 @@ class Templates:
             context = fastapi.get("effective_route_context")
             if context is not None and getattr(context, "original_route", None) is named:
                 named = context
-        root = scope.get("root_path", "")
+        root = scope.get("root_path") or ""
         known = self._known.get(id(named))
         if known is not None and known[0] is named and known[1] == root and known[2] == outer:
             return known[3]
@@ -82,12 +82,12 @@ class Templates:
         path = getattr(named, "path", None)
         if not isinstance(path, str):
             return None
-        return path if scope.get("root_path", "") == outer else self._mounted(scope, app, outer) + path
+        return path if (scope.get("root_path") or "") == outer else self._mounted(scope, app, outer) + path
 
     def _of_endpoint(self, scope: Scope, app: Any) -> str | None:
         """Return the template where only the endpoint is in the scope, as Starlette did before it had the route."""
         endpoint = scope["endpoint"]
-        rest = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        rest = scope.get("path", "").removeprefix(scope.get("root_path") or "")
         found = [(path, route) for path, route in _walk(_routes(app, self._app), "") if _endpoint(route) is endpoint]
         for path, route in found:
             if len(found) == 1 or route.path_regex.match(rest):
@@ -96,7 +96,7 @@ class Templates:
 
     def _mounted(self, scope: Scope, app: Any, outer: str) -> str:
         """Return the template of the mounts between the application and what took the request."""
-        raw = scope.get("root_path", "").removeprefix(outer)
+        raw = (scope.get("root_path") or "").removeprefix(outer)
         known = self._mounts.get(raw)
         if known is None:
             known = _mounts(_routes(app, self._app), raw)
@@ -184,7 +184,7 @@ def _without_values(path: str, params: Mapping[str, Any]) -> str:
 
 def _of_table(app: Any, scope: Scope) -> str | None:
     """Return the template where the scope does not have it and the application's own table does."""
-    path = scope.get("path", "").removeprefix(scope.get("root_path", "")) or "/"
+    path = scope.get("path", "").removeprefix(scope.get("root_path") or "") or "/"
     handlers = sys.modules.get("django.core.handlers.asgi")
     if handlers is not None and isinstance(app, handlers.ASGIHandler):
         return of_django(path)
