@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="how often each job is done by each contender")
     parser.add_argument("--seconds", type=float, help="how long once takes")
     parser.add_argument("--series", type=int, default=100_000, help="how many series a scrape and a memory test have")
-    parser.add_argument("--wrk", type=float, help="seconds that wrk loads a gateway in a round; 0 leaves them out")
+    parser.add_argument("--wrk", type=int, help="seconds that wrk loads a gateway in a round; 0 leaves them out")
     parser.add_argument("--only", default="", help="the jobs that match this regular expression")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--out", help="where to write the record, without its ending")

@@ -1,7 +1,8 @@
 """Requests per second of a service under load, with each kind of metrics and with none, all in turn.
 
 wrk loads one service at a time, from another process. Every round has processes of its own, since two of the very same
-service differ by more than what is looked for: by where things lie in memory, and in the seeds of hashes.
+service differ by more than what is looked for: by where things lie in memory, and in the seeds of hashes. Within a round
+the services are loaded for a second each, over and over, since the machine is not the same a minute later.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -79,9 +81,9 @@ class Running:
                 time.sleep(0.05)
         raise AssertionError
 
-    def load(self, wrk: str, seconds: float) -> float:
-        """Have one thread of wrk keep 32 connections busy."""
-        command = [wrk, "-t1", "-c32", f"-d{max(1, round(seconds))}s", f"{self.address}/users/7"]
+    def load(self, wrk: str) -> float:
+        """Have one thread of wrk keep 32 connections busy for a second."""
+        command = [wrk, "-t1", "-c32", "-d1s", f"{self.address}/users/7"]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         found = PER_SECOND.search(said)
         if not found or "Non-2xx" in said:
@@ -89,21 +91,27 @@ class Running:
         return float(found[1])
 
 
-def run(rounds: int, seconds: float, say: Callable[[str], None]) -> tuple[list[Gateway], str]:
+def run(rounds: int, slices: int, say: Callable[[str], None]) -> tuple[list[Gateway], str]:
     """Load every gateway in turn. The text says why there is no result."""
     wrk = shutil.which("wrk")
     if not wrk:
         return [], "wrk is not installed"
     all_ = [Gateway(metrics) for metrics in (OFF, OURS, PEER, INSTRUMENTATOR)]
     for turn in range(rounds):
-        # The order turns, so that no gateway always comes after the same one.
-        for step in range(len(all_)):
-            gateway = all_[(step + turn) % len(all_)]
-            with Running(gateway.metrics) as service:
+        with ExitStack() as stack:
+            running = [stack.enter_context(Running(gateway.metrics)) for gateway in all_]
+            for gateway, service in zip(all_, running, strict=True):
                 service.check(gateway.metrics)
                 # The first requests make series and grow heaps.
-                service.load(wrk, min(seconds, 1))
-                gateway.rounds.append(service.load(wrk, seconds))
+                service.load(wrk)
+            answered = [0.0] * len(all_)
+            for slice_ in range(slices):
+                # The order turns, so that no gateway always comes after the same one.
+                for step in range(len(all_)):
+                    at = (step + turn + slice_) % len(all_)
+                    answered[at] += running[at].load(wrk) / slices
+            for gateway, figure in zip(all_, answered, strict=True):
+                gateway.rounds.append(figure)
         say(f"gateways, round {turn + 1} of {rounds}")
     for gateway in all_:
         gateway.instructions = instructions.of_a_request(gateway.metrics)
