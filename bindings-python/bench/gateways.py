@@ -1,8 +1,8 @@
 """Requests per second of a service under load, with each kind of metrics and with none, all in turn.
 
 wrk loads one service at a time, from another process. Every round has processes of its own, since two of the very same
-service differ by more than what is looked for: by where things lie in memory, and in the seeds of hashes. Within a round
-the services are loaded for a second each, over and over, since the machine is not the same a minute later.
+service differ by more than what is looked for: by where things lie in memory, and in the seeds of hashes. Within a
+round the services are loaded for a second each, over and over, since the machine is not the same a minute later.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ import instructions
 from gateway import INSTRUMENTATOR, OFF, OURS, PEER
 
 JOB = "gateway"
+
+# Of hashes, each with which instructions are counted.
+SEEDS = 5
 
 PER_SECOND = re.compile(r"Requests/sec:\s+([0-9.]+)")
 
@@ -113,10 +116,12 @@ def run(rounds: int, slices: int, say: Callable[[str], None]) -> tuple[list[Gate
             for gateway, figure in zip(all_, answered, strict=True):
                 gateway.rounds.append(figure)
         say(f"gateways, round {turn + 1} of {rounds}")
+    counted = []
     for gateway in all_:
-        gateway.instructions = instructions.of_a_request(gateway.metrics)
-        if gateway.instructions and all_[0].instructions:
-            gateway.more = gateway.instructions / all_[0].instructions - 1
+        counted.append(instructions.of_a_request(gateway.metrics, min(rounds, SEEDS)))
+        gateway.instructions = statistics.median(counted[-1]) if counted[-1] else None
+        more = [own / off - 1 for own, off in zip(counted[-1], counted[0], strict=True)]
+        gateway.more = statistics.median(more) if more else None
         say(f"instructions of a request, {gateway.metrics}")
     for gateway in all_:
         gateway.requests_per_second = statistics.median(gateway.rounds)
