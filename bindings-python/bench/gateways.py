@@ -26,7 +26,7 @@ from gateway import INSTRUMENTATOR, OFF, OURS, PEER
 JOB = "gateway"
 
 # Of hashes, each with which instructions are counted.
-SEEDS = 5
+SEEDS = 3
 
 PER_SECOND = re.compile(r"Requests/sec:\s+([0-9.]+)")
 
