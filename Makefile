@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # Without the flags of a make that runs two parts at a time: cargo cannot reach their job server.
-CARGO ?= env --unset=MAKEFLAGS cargo
+CARGO ?= env --unset=MAKEFLAGS --unset=MFLAGS cargo
 PYTHON ?= python3
 # Debian's package of Prometheus holds promtool, the reference checker of the text format.
 PROMTOOL := .tools/prometheus/usr/bin/promtool
@@ -160,7 +160,7 @@ wheel: .venv/wheel
 # The stamp is newer than every source if the wheel in .venv is made from them.
 .venv/wheel: .venv/ready $(WHEEL_SOURCES)
 	rm -rf $(WHEELS)
-	cd $(PACKAGE) && env --unset=MAKEFLAGS ../.venv/bin/maturin build --quiet --release --locked --interpreter ../.venv/bin/python --out ../$(WHEELS)
+	cd $(PACKAGE) && env --unset=MAKEFLAGS --unset=MFLAGS ../.venv/bin/maturin build --quiet --release --locked --interpreter ../.venv/bin/python --out ../$(WHEELS)
 	cd $(PACKAGE) && ../.venv/bin/maturin sdist --out ../$(WHEELS)
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
 	touch $@
