@@ -25,9 +25,6 @@ from gateway import INSTRUMENTATOR, OFF, OURS, PEER
 
 JOB = "gateway"
 
-# Of hashes, each with which instructions are counted.
-SEEDS = 3
-
 PER_SECOND = re.compile(r"Requests/sec:\s+([0-9.]+)")
 
 
@@ -94,8 +91,8 @@ class Running:
         return float(found[1])
 
 
-def run(rounds: int, slices: int, say: Callable[[str], None]) -> tuple[list[Gateway], str]:
-    """Load every gateway in turn. The text says why there is no result."""
+def run(rounds: int, slices: int, seeds: int, say: Callable[[str], None]) -> tuple[list[Gateway], str]:
+    """Load every gateway in turn, then count instructions with so many seeds. The text says why there is no result."""
     wrk = shutil.which("wrk")
     if not wrk:
         return [], "wrk is not installed"
@@ -118,7 +115,7 @@ def run(rounds: int, slices: int, say: Callable[[str], None]) -> tuple[list[Gate
         say(f"gateways, round {turn + 1} of {rounds}")
     counted = []
     for gateway in all_:
-        counted.append(instructions.of_a_request(gateway.metrics, min(rounds, SEEDS)))
+        counted.append(instructions.of_a_request(gateway.metrics, seeds))
         gateway.instructions = statistics.median(counted[-1]) if counted[-1] else None
         more = [own / off - 1 for own, off in zip(counted[-1], counted[0], strict=True)]
         gateway.more = statistics.median(more) if more else None
