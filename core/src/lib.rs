@@ -76,6 +76,8 @@ pub use gateway::{Gateway, Outcome};
 pub use merge::distribution::Distribution;
 pub use merge::snapshot::{self, Snapshot};
 pub use record::{Counter, Gauge, Histogram, Info, Metric, Place, StateSet, Summary, Timer, Tracked, UpDown};
+#[cfg(not(loom))]
+pub use registry::Held;
 pub use registry::{Builder, Family, FamilyVec, Labelled, NameRule, Registry, RegistryOptions, VecOf, full_name};
 pub use render::{Encoding, Escaping, Exposition, Format, negotiate};
 pub use requests::Requests;

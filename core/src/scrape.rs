@@ -6,7 +6,8 @@
 
 use crate::merge::snapshot::{Meta, Row};
 use crate::merge::{Counters, Visitor};
-use crate::registry::Registry;
+use crate::record::Metric;
+use crate::registry::{FamilyVec, Registry};
 use crate::render::{Exposition, Renderer};
 use crate::sync::{Ordering::Relaxed, is_outside};
 use std::convert::Infallible;
@@ -79,6 +80,17 @@ impl<S: FnMut(&[u8]) -> Result<(), E>, E> Visitor for Stream<S, E> {
 
     fn end(&mut self) {
         self.renderer.end(&mut self.out);
+    }
+}
+
+impl<M: Metric> FamilyVec<M> {
+    /// The family by itself as bytes, without what begins and ends a document. For hosts that put documents together.
+    #[must_use]
+    pub fn render(&self, exposition: impl Into<Exposition>) -> Vec<u8> {
+        let mut stream = Stream::new(exposition.into(), Vec::new(), usize::MAX, |_: &[u8]| Ok::<(), Infallible>(()));
+        self.core().ask_callbacks();
+        self.core().visit(&self.core().meta, &mut stream);
+        stream.out
     }
 }
 

@@ -4,8 +4,12 @@
 //! calling thread, for label values that are only known at the last moment.
 
 use super::family::Core;
+#[cfg(not(loom))]
+use super::series::OVERFLOW;
 use crate::error::Result;
 use crate::merge::snapshot;
+#[cfg(not(loom))]
+use crate::record::Place;
 use crate::record::{Counter, Gauge, Histogram, Metric, StateSet, Summary, UpDown};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -76,7 +80,7 @@ impl<M: Metric> FamilyVec<M> {
         FamilyVec { core, of: PhantomData }
     }
 
-    pub(super) fn core(&self) -> &Arc<Core> {
+    pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }
 
@@ -105,6 +109,39 @@ impl<M: Metric> FamilyVec<M> {
     pub fn remove(&self, labels: &[&str]) -> Result<bool> {
         self.core.check_count(labels.len())?;
         Ok(self.core.remove(labels))
+    }
+}
+
+/// A series that a host holds by its number.
+#[cfg(not(loom))]
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    /// What [`FamilyVec::let_go`] takes.
+    pub number: u32,
+    /// Where the series is.
+    pub place: Place,
+    /// Whether it is the overflow series, which stands for many label sets.
+    pub overflow: bool,
+}
+
+#[cfg(not(loom))]
+impl<M: Metric> FamilyVec<M> {
+    /// As [`with`](Self::with), for hosts that write cells themselves and keep no handle: the series is held, as by a
+    /// handle, until [`let_go`](Self::let_go) is told its number.
+    ///
+    /// # Errors
+    /// When the number of values is not the number of names.
+    pub fn hold(&self, labels: &[&str]) -> Result<Held> {
+        let bound = self.core.bind(labels)?;
+        // One more, for whoever is given the number; the handle goes here.
+        self.core.hold(bound.slot);
+        let overflow = self.core.record(bound.slot).state() & OVERFLOW != 0;
+        Ok(Held { number: bound.slot, place: bound.place(), overflow })
+    }
+
+    /// Ends what [`hold`](Self::hold) began, once for each.
+    pub fn let_go(&self, number: u32) {
+        self.core.let_go(number);
     }
 }
 

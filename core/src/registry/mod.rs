@@ -24,6 +24,8 @@ pub(crate) mod upkeep;
 pub(crate) mod words;
 
 pub use builder::{Builder, Labelled, VecOf};
+#[cfg(not(loom))]
+pub use families::Held;
 pub use families::{Family, FamilyVec};
 pub use name::{NameRule, full as full_name};
 

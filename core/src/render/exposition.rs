@@ -115,6 +115,17 @@ pub enum Histograms {
     Both,
 }
 
+/// How a text is laid out where the format leaves it open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Style {
+    /// As Prometheus' own libraries do.
+    #[default]
+    Prometheus,
+    /// As npm's prom-client does: `le` and `quantile` come first, and numbers are spelled as JavaScript spells them.
+    PromClient,
+}
+
 /// A format and its options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exposition {
@@ -122,6 +133,10 @@ pub struct Exposition {
     pub format: Format,
     /// What happens to names that are not of the classic kind. JSON keeps all names.
     pub escaping: Escaping,
+    /// How the text formats up to OpenMetrics 1.0 are laid out.
+    pub style: Style,
+    /// Shows no label whose value is empty, which is the same series to Prometheus.
+    pub omit_empty_labels: bool,
     /// Adds `_created` series to the text formats. (Protobuf and OpenMetrics 2.0 say the moment within the series, always.)
     pub created: bool,
     /// Shows families that have no series.
@@ -147,6 +162,8 @@ impl From<Format> for Exposition {
         Exposition {
             format,
             escaping,
+            style: Style::default(),
+            omit_empty_labels: false,
             created: false,
             empty_families: false,
             histograms: Histograms::default(),

@@ -21,7 +21,7 @@ mod text;
 pub use compress::Compressor;
 pub use encoding::Encoding;
 pub use escape::{Escaping, escape_name};
-pub use exposition::{Exposition, Format, Histograms};
+pub use exposition::{Exposition, Format, Histograms, Style};
 pub use negotiate::negotiate;
 pub(crate) use text::exemplar::newest as newest_exemplar;
 
@@ -36,6 +36,8 @@ pub struct Renderer {
     writer: Writer,
     /// Between `begin` and `end`.
     open: bool,
+    /// Shows no label whose value is empty.
+    omits: bool,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,7 @@ impl Renderer {
             }
             Format::Json => Writer::Json(Box::new(json::Document::new(exposition.empty_families))),
         };
-        Renderer { writer, open: false }
+        Renderer { writer, open: false, omits: exposition.omit_empty_labels }
     }
 
     /// Begins a family. `meta` must stay where it is until the family ends: rows whose label names are its own slice
@@ -79,6 +81,9 @@ impl Renderer {
         if !self.open {
             return;
         }
+        if self.omits && has_empty(row.values) {
+            return self.row_without_empty(out, row);
+        }
         match &mut self.writer {
             Writer::Text(lines) => lines.row(out, row),
             Writer::Protobuf(messages) => messages.row(row),
@@ -86,10 +91,18 @@ impl Renderer {
         }
     }
 
+    #[cold]
+    fn row_without_empty(&mut self, out: &mut Vec<u8>, row: &Row<'_>) {
+        let shown = row.names.iter().zip(row.values).filter(|(_, value)| !value.raw.is_empty());
+        let (names, values): (Vec<String>, Vec<Text<'_>>) = shown.map(|(name, value)| (name.clone(), *value)).unzip();
+        self.row(out, &Row { names: &names, values: &values, ..*row });
+    }
+
     /// Adds many counters, given by columns: their label values one after the other, and their whole values. `names` is
     /// the family's own slice. False, with nothing added, where the format has no quicker way than [`row`](Self::row).
     pub(crate) fn counters(&mut self, out: &mut Vec<u8>, names: &[String], columns: (&[Text<'_>], &[u64])) -> bool {
         match &mut self.writer {
+            _ if self.omits && has_empty(columns.0) => false,
             Writer::Text(lines) if self.open => lines.counters(out, names, columns),
             _ => false,
         }
@@ -117,4 +130,8 @@ impl Renderer {
             Writer::Json(document) => document.finish(out),
         }
     }
+}
+
+fn has_empty(values: &[Text<'_>]) -> bool {
+    values.iter().any(|value| value.raw.is_empty())
 }

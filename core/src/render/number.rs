@@ -130,6 +130,22 @@ fn digit(number: u16) -> u8 {
     b'0' + (number % 10) as u8
 }
 
+/// From this power of ten on, JavaScript writes an exponent, and below the other one too.
+const SCRIPT_PLAIN: std::ops::Range<i32> = -6..21;
+
+/// Appends a number as JavaScript's `String` spells it, but infinities as Prometheus does, and NaN as `Nan`: what npm's
+/// prom-client prints.
+pub(crate) fn script(out: &mut Vec<u8>, number: f64) {
+    if let Some(whole) = whole(number) {
+        return signed(out, whole);
+    }
+    match number {
+        n if n.is_nan() => out.extend_from_slice(b"Nan"),
+        n if n.is_infinite() => not_finite(out, n),
+        n => Spelling { plain: SCRIPT_PLAIN, wide: false }.write(out, zmij::Buffer::new().format_finite(n)),
+    }
+}
+
 fn not_finite(out: &mut Vec<u8>, number: f64) {
     out.extend_from_slice(match number {
         n if n.is_nan() => b"NaN",
@@ -138,60 +154,75 @@ fn not_finite(out: &mut Vec<u8>, number: f64) {
     });
 }
 
-/// Appends the number that `text` (digits, perhaps a point, perhaps an exponent) says, with an exponent if it is below
-/// 1e-4 or has more than `plain_below` digits before the point.
+/// Appends the number that `text` says, with an exponent of two digits at least if it is below 1e-4 or has more than
+/// `plain_below` digits before the point.
 fn spelled(out: &mut Vec<u8>, text: &str, plain_below: i32) {
-    let text = match text.strip_prefix('-') {
-        Some(rest) => {
-            out.push(b'-');
-            rest
-        }
-        None => text,
-    };
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    Spelling { plain: -4..plain_below, wide: true }.write(out, text);
+}
 
-    // The digits that count, and the power of ten of the first of them. A shortest text has at most 17 of them, and at
-    // most 21 zeros around those.
-    let mut digits = [b'0'; 48];
-    let mut used = 0;
-    let mut leading = 0;
-    for &byte in before.as_bytes().iter().chain(after.as_bytes()) {
-        if used == 0 && byte == b'0' {
-            leading += 1;
-        } else if used < digits.len() {
-            digits[used] = byte;
-            used += 1;
-        }
-    }
-    while used > 1 && digits[used - 1] == b'0' {
-        used -= 1;
-    }
-    let power = exponent.parse::<i32>().unwrap_or(0) + before.len() as i32 - 1 - leading;
-    let digits = &digits[..used];
+/// Where a number has an exponent, and how that is written.
+struct Spelling {
+    /// The powers of ten, of the first digit, that are written out.
+    plain: std::ops::Range<i32>,
+    /// Whether an exponent has two digits at least.
+    wide: bool,
+}
 
-    if power < -4 || power >= plain_below {
-        out.push(digits.first().copied().unwrap_or(b'0'));
-        if digits.len() > 1 {
-            out.push(b'.');
-            out.extend_from_slice(&digits[1..]);
+impl Spelling {
+    /// Appends the number that `text` (digits, perhaps a point, perhaps an exponent) says.
+    fn write(&self, out: &mut Vec<u8>, text: &str) {
+        let text = match text.strip_prefix('-') {
+            Some(rest) => {
+                out.push(b'-');
+                rest
+            }
+            None => text,
+        };
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+
+        // The digits that count, and the power of ten of the first of them. A shortest text has at most 17 of them, and at
+        // most 21 zeros around those.
+        let mut digits = [b'0'; 48];
+        let mut used = 0;
+        let mut leading = 0;
+        for &byte in before.as_bytes().iter().chain(after.as_bytes()) {
+            if used == 0 && byte == b'0' {
+                leading += 1;
+            } else if used < digits.len() {
+                digits[used] = byte;
+                used += 1;
+            }
         }
-        out.extend_from_slice(if power < 0 { b"e-" } else { b"e+" });
-        if power.unsigned_abs() < 10 {
-            out.push(b'0');
+        while used > 1 && digits[used - 1] == b'0' {
+            used -= 1;
         }
-        integer(out, u64::from(power.unsigned_abs()));
-    } else if power < 0 {
-        out.extend_from_slice(b"0.");
-        out.extend(std::iter::repeat_n(b'0', (-1 - power) as usize));
-        out.extend_from_slice(digits);
-    } else {
-        let before = power as usize + 1;
-        out.extend_from_slice(&digits[..before.min(used)]);
-        out.extend(std::iter::repeat_n(b'0', before.saturating_sub(used)));
-        if used > before {
-            out.push(b'.');
-            out.extend_from_slice(&digits[before..]);
+        let power = exponent.parse::<i32>().unwrap_or(0) + before.len() as i32 - 1 - leading;
+        let digits = &digits[..used];
+
+        if !self.plain.contains(&power) {
+            out.push(digits.first().copied().unwrap_or(b'0'));
+            if digits.len() > 1 {
+                out.push(b'.');
+                out.extend_from_slice(&digits[1..]);
+            }
+            out.extend_from_slice(if power < 0 { b"e-" } else { b"e+" });
+            if self.wide && power.unsigned_abs() < 10 {
+                out.push(b'0');
+            }
+            integer(out, u64::from(power.unsigned_abs()));
+        } else if power < 0 {
+            out.extend_from_slice(b"0.");
+            out.extend(std::iter::repeat_n(b'0', (-1 - power) as usize));
+            out.extend_from_slice(digits);
+        } else {
+            let before = power as usize + 1;
+            out.extend_from_slice(&digits[..before.min(used)]);
+            out.extend(std::iter::repeat_n(b'0', before.saturating_sub(used)));
+            if used > before {
+                out.push(b'.');
+                out.extend_from_slice(&digits[before..]);
+            }
         }
     }
 }

@@ -50,6 +50,21 @@ impl Attached {
     }
 }
 
+/// Numbers of the longest block.
+pub(super) fn reach(ledger: &[Attached]) -> u32 {
+    ledger.iter().map(|attached| attached.len).max().unwrap_or(0)
+}
+
+/// The blocks that may have a cell of a number, where none is longer than `reach`.
+#[inline]
+pub(super) fn around(ledger: &[Attached], reach: u32, number: CellId) -> impl Iterator<Item = &Attached> {
+    let upto = match ledger.is_empty() {
+        true => 0,
+        false => ledger.partition_point(|attached| attached.first <= number),
+    };
+    ledger[..upto].iter().rev().take_while(move |attached| number - attached.first < reach)
+}
+
 /// The ledger, held alone: no merge reads.
 pub(crate) struct Alone<'a>(pub(super) WriteGuard<'a, Vec<Attached>>);
 
@@ -77,10 +92,12 @@ impl Space {
             a.parked.is_some() && (a.encoding, a.first, a.len, a.lifetime) == (encoding, first, len, lifetime())
         };
         if let Some(at) = ledger.iter().position(left) {
-            let parked = ledger.swap_remove(at);
+            let parked = ledger.remove(at);
             (first..first + len).for_each(|number| fresh.take_over(&parked, number));
         }
-        ledger.push(fresh);
+        // By their first numbers, as `around` looks for them.
+        let at = ledger.partition_point(|a| a.first <= first);
+        ledger.insert(at, fresh);
         drop(ledger);
         Attachment { space: self, id }
     }

@@ -4,7 +4,7 @@
 //! and each cell by itself only grows. Sums that must not run ahead of their buckets are read before them.
 
 use super::cell::{self, CellId};
-use super::ledger::Attached;
+use super::ledger::{self, Attached};
 use super::slab::{CellEncoding, Slab};
 use super::space::Space;
 use crate::sync::{AtomicU64, ReadGuard};
@@ -17,6 +17,31 @@ pub(crate) struct View<'a> {
     space: &'a Space,
     /// Nothing but whole numbers anywhere.
     plain: bool,
+    /// Numbers of the longest block of attached memory.
+    reach: u32,
+}
+
+/// Below this an f64 has every whole number, 2^53: what lies beyond is no count, but what somebody set.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The whole part of a number in two's complement, and the rest. A number that is not exact to one is all rest, and so is
+/// what is not finite.
+#[inline]
+fn halves(value: f64) -> (u64, f64) {
+    match value.abs() < EXACT {
+        // Through i64, since a count that goes both ways may be below zero.
+        true => (value as i64 as u64, value - value.trunc()),
+        false => (0, value),
+    }
+}
+
+/// The whole part of what a cell holds.
+#[inline]
+fn whole(cell: &AtomicU64, encoding: CellEncoding) -> u64 {
+    match encoding {
+        CellEncoding::U64 => cell::read(cell),
+        CellEncoding::F64 => halves(f64::from_bits(cell::read(cell))).0,
+    }
 }
 
 /// What a cell of a counter came to: the exact whole part, and the rest.
@@ -28,7 +53,8 @@ pub(crate) struct Sum {
 
 impl<'a> View<'a> {
     pub(super) fn new(ledger: ReadGuard<'a, Vec<Attached>>, slabs: Vec<&'a Slab>, space: &'a Space) -> View<'a> {
-        let mut view = View { ledger, slabs, space, plain: false };
+        let reach = ledger::reach(&ledger);
+        let mut view = View { ledger, slabs, space, plain: false, reach };
         view.plain = view.is_plain();
         view
     }
@@ -40,7 +66,7 @@ impl<'a> View<'a> {
         if number < self.space.layout().private() {
             self.slabs.iter().for_each(|slab| each(slab.cells.cell(number as usize), slab.encoding));
         }
-        for attached in self.ledger.iter() {
+        for attached in ledger::around(&self.ledger, self.reach, number) {
             if let Some(cell) = attached.cell(number) {
                 each(cell, attached.encoding);
             }
@@ -55,10 +81,9 @@ impl<'a> View<'a> {
             CellEncoding::U64 => sum.whole = sum.whole.wrapping_add(cell::read(cell)),
             CellEncoding::F64 => {
                 let value = f64::from_bits(cell::read(cell));
-                let whole = value.trunc();
-                // Through i64, since a count that goes both ways may be below zero; an f64 cell is exact to 2^53 only.
-                sum.whole = sum.whole.wrapping_add(whole as i64 as u64);
-                sum.part += value - whole;
+                let (whole, part) = halves(value);
+                sum.whole = sum.whole.wrapping_add(whole);
+                sum.part += part;
             }
         });
         sum
@@ -69,14 +94,21 @@ impl<'a> View<'a> {
         self.ledger.is_empty() && self.slabs.iter().all(|slab| slab.encoding == CellEncoding::U64)
     }
 
-    /// True if every cell of this number holds a whole number and lies in a slab or the shared cells.
+    /// True if every cell of this number holds a whole number.
     #[inline]
     pub(crate) fn is_whole(&self, number: CellId) -> bool {
-        // Numbers of the shared tier are in no slab, whatever the slabs hold.
-        self.plain || number >= self.space.layout().private() && self.ledger.iter().all(|a| a.cell(number).is_none())
+        if self.plain {
+            return true;
+        }
+        let mut whole = true;
+        self.each(number, |cell, encoding| {
+            whole &= encoding == CellEncoding::U64 || halves(f64::from_bits(cell::read(cell))).1 == 0.0;
+        });
+        whole
     }
 
-    /// The sums of many numbers that are [`whole`](Self::is_whole): slab by slab, so that each is read in one sweep.
+    /// The sums of many numbers that were [`whole`](Self::is_whole) a moment ago: slab by slab, so that each is read in
+    /// one sweep. A fraction that came since is left to the next scrape.
     pub(crate) fn counts(&self, numbers: &[CellId], sums: &mut Vec<u64>) {
         sums.clear();
         sums.extend(numbers.iter().map(|number| cell::read(self.space.shared(*number))));
@@ -84,7 +116,15 @@ impl<'a> View<'a> {
         if numbers.iter().any(|number| *number < private) {
             for slab in &self.slabs {
                 for (sum, number) in sums.iter_mut().zip(numbers).filter(|(_, number)| **number < private) {
-                    *sum = sum.wrapping_add(cell::read(slab.cells.cell(*number as usize)));
+                    *sum = sum.wrapping_add(whole(slab.cells.cell(*number as usize), slab.encoding));
+                }
+            }
+        }
+        if !self.ledger.is_empty() {
+            for (sum, number) in sums.iter_mut().zip(numbers) {
+                for attached in ledger::around(&self.ledger, self.reach, *number) {
+                    let more = attached.cell(*number).map_or(0, |cell| whole(cell, attached.encoding));
+                    *sum = sum.wrapping_add(more);
                 }
             }
         }
@@ -107,18 +147,30 @@ impl<'a> View<'a> {
 
     /// Adds the counts of the numbers `cells` to `counts`, which is as long.
     pub(crate) fn add_counts(&self, cells: Range<CellId>, counts: &mut [u64]) {
-        if !self.plain {
-            counts.iter_mut().zip(cells).for_each(|(count, number)| *count += self.count(number).whole);
-            return;
-        }
-        let mut add = |first: *const AtomicU64| {
+        let mut add = |first: *const AtomicU64, encoding| {
             // SAFETY: the numbers follow each other inside the mapping that `first` points into.
             let run = unsafe { std::slice::from_raw_parts(first, counts.len()) };
-            counts.iter_mut().zip(run).for_each(|(count, cell)| *count = count.wrapping_add(cell::read(cell)));
+            match encoding {
+                CellEncoding::U64 => {
+                    counts.iter_mut().zip(run).for_each(|(count, cell)| *count = count.wrapping_add(cell::read(cell)));
+                }
+                CellEncoding::F64 => counts.iter_mut().zip(run).for_each(|(count, cell)| {
+                    *count = count.wrapping_add(whole(cell, encoding));
+                }),
+            }
         };
-        add(self.space.shared_run(cells.start).as_ptr());
+        add(self.space.shared_run(cells.start).as_ptr(), CellEncoding::U64);
         if cells.start < self.space.layout().private() {
-            self.slabs.iter().for_each(|slab| add(slab.cells.run(cells.start as usize).as_ptr()));
+            let slabs = self.slabs.iter();
+            slabs.for_each(|slab| add(slab.cells.run(cells.start as usize).as_ptr(), slab.encoding));
+        }
+        if !self.ledger.is_empty() {
+            for (count, number) in counts.iter_mut().zip(cells) {
+                for attached in ledger::around(&self.ledger, self.reach, number) {
+                    let more = attached.cell(number).map_or(0, |cell| whole(cell, attached.encoding));
+                    *count = count.wrapping_add(more);
+                }
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::{Flavour, Lines, exemplar};
 use crate::merge::distribution::Distribution;
 use crate::merge::snapshot::{Quantiles, Row};
+use crate::render::exposition::Style;
 use crate::render::{buffer, number};
 
 /// The text of the bounds that were printed last, in order.
@@ -16,7 +17,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// The text of the bound at this place of its series; made anew if the last one here was another.
-    fn text(&mut self, index: usize, bound: f64, flavour: Flavour) -> &[u8] {
+    fn text(&mut self, index: usize, bound: f64, spelling: (Flavour, Style)) -> &[u8] {
         if index >= self.texts.len() {
             self.texts.resize(index + 1, (f64::NAN.to_bits(), Vec::new()));
         }
@@ -24,7 +25,7 @@ impl Bounds {
         if *bits != bound.to_bits() || text.is_empty() {
             *bits = bound.to_bits();
             text.clear();
-            spell(text, bound, flavour);
+            spell(text, bound, spelling);
         }
         text
     }
@@ -34,10 +35,11 @@ impl Bounds {
     }
 }
 
-fn spell(out: &mut Vec<u8>, bound: f64, flavour: Flavour) {
-    match flavour {
-        Flavour::Classic => number::bound(out, bound),
-        Flavour::Open1 | Flavour::Open2 => number::canonical(out, bound),
+fn spell(out: &mut Vec<u8>, bound: f64, spelling: (Flavour, Style)) {
+    match spelling {
+        (_, Style::PromClient) => number::script(out, bound),
+        (Flavour::Classic, _) => number::bound(out, bound),
+        (Flavour::Open1 | Flavour::Open2, _) => number::canonical(out, bound),
     }
 }
 
@@ -47,6 +49,9 @@ impl Lines {
         let mut start = std::mem::take(&mut self.start);
         start.clear();
         self.open_with(&mut start, "_bucket", "le");
+        let close = self.close_with();
+        let style = self.exposition.style;
+        let spelling = (self.flavour, style);
 
         let count = histogram.count();
         let mut below = f64::NEG_INFINITY;
@@ -55,11 +60,11 @@ impl Lines {
             negative |= bound < 0.0;
             let mut digits = itoa::Buffer::new();
             let digits = digits.format(cumulative).as_bytes();
-            buffer::append(out, [&start, self.bounds.text(index, bound, self.flavour), b"\"} ", digits]);
+            buffer::append(out, [&start, self.bounds.text(index, bound, spelling), &close, digits]);
             self.end_of_bucket(out, row, (below, bound));
             below = bound;
         }
-        buffer::append(out, [&start, b"+Inf\"} "]);
+        buffer::append(out, [&start, b"+Inf", &close]);
         number::integer(out, count);
         self.end_of_bucket(out, row, (below, f64::INFINITY));
         self.start = start;
@@ -67,8 +72,8 @@ impl Lines {
         // OpenMetrics 1.0: the sum is a counter, so it is neither NaN nor negative nor there beside negative bounds, and
         // without a sum there is no count.
         let sum = histogram.sum();
-        if self.flavour == Flavour::Classic || (sum >= 0.0 && !negative) {
-            self.part(out, "_sum", |out| number::value(out, sum));
+        if self.flavour == Flavour::Classic || style == Style::PromClient || (sum >= 0.0 && !negative) {
+            self.part(out, "_sum", |out| style.value(out, sum));
             self.part(out, "_count", |out| number::integer(out, count));
         }
     }
@@ -86,20 +91,22 @@ impl Lines {
         let mut start = std::mem::take(&mut self.start);
         start.clear();
         self.open_with(&mut start, "", "quantile");
+        let close = self.close_with();
+        let style = self.exposition.style;
         for &(quantile, value) in &summary.values {
             // OpenMetrics 1.0 has no negative quantile values, and no quantiles that are not between 0 and 1.
             if !classic && (value < 0.0 || !(0.0..=1.0).contains(&quantile)) {
                 continue;
             }
             out.extend_from_slice(&start);
-            spell(out, quantile, self.flavour);
-            out.extend_from_slice(b"\"} ");
-            number::value(out, value);
+            spell(out, quantile, (self.flavour, style));
+            out.extend_from_slice(&close);
+            style.value(out, value);
             out.push(b'\n');
         }
         self.start = start;
         if classic || summary.sum >= 0.0 {
-            self.part(out, "_sum", |out| number::value(out, summary.sum));
+            self.part(out, "_sum", |out| style.value(out, summary.sum));
         }
         self.part(out, "_count", |out| number::integer(out, summary.count));
     }

@@ -9,6 +9,7 @@ use super::family::Names;
 use crate::merge::snapshot::{Row, Text, Value};
 use crate::render::buffer::{Cursor, Pieces};
 use crate::render::escape;
+use crate::render::exposition::Style;
 use crate::render::number;
 
 /// Digits of the largest u64.
@@ -22,6 +23,7 @@ pub(super) struct Line {
     names: (usize, usize),
     /// False while the family's values are not plain numbers.
     usable: bool,
+    style: Style,
 }
 
 impl Line {
@@ -31,8 +33,16 @@ impl Line {
     }
 
     /// Prepares the pieces. `labels` holds the shown label names with `="` behind each; `constant` the constant labels.
-    pub(super) fn prepare(&mut self, names: &Names, own: &[String], labels: &[Vec<u8>], constant: &[u8]) {
+    pub(super) fn prepare(
+        &mut self,
+        names: &Names,
+        own: &[String],
+        labels: &[Vec<u8>],
+        constant: &[u8],
+        style: Style,
+    ) {
         self.usable = true;
+        self.style = style;
         self.names = identity(own);
         self.pieces.clear();
         let text = self.pieces.text();
@@ -87,7 +97,7 @@ impl Line {
                     Some(text) => self.copy(out, row.values, text.as_bytes()),
                     None => {
                         let mut text = Vec::with_capacity(number::WIDEST);
-                        number::value(&mut text, float);
+                        self.style.value(&mut text, float);
                         self.copy(out, row.values, &text);
                     }
                 }

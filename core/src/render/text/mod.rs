@@ -13,7 +13,7 @@ mod fast;
 
 use super::buffer;
 use super::escape::{self, Escaping};
-use super::exposition::{Exposition, Format};
+use super::exposition::{Exposition, Format, Style};
 use super::number;
 use crate::merge::snapshot::{Kind, Meta, Row, Text, Value};
 use family::Names;
@@ -24,6 +24,16 @@ pub(super) enum Flavour {
     Classic,
     Open1,
     Open2,
+}
+
+impl Style {
+    /// Appends a series' value.
+    fn value(self, out: &mut Vec<u8>, number: f64) {
+        match self {
+            Style::Prometheus => number::value(out, number),
+            Style::PromClient => number::script(out, number),
+        }
+    }
 }
 
 /// The writer of the text formats.
@@ -106,7 +116,7 @@ impl Lines {
         self.bounds.clear();
         match meta.kind {
             Kind::Counter | Kind::Gauge | Kind::Unknown => {
-                self.line.prepare(&self.names, &meta.label_names, &self.own, &self.constant);
+                self.line.prepare(&self.names, &meta.label_names, &self.own, &self.constant, self.exposition.style);
             }
             _ => self.line.disable(),
         }
@@ -127,15 +137,16 @@ impl Lines {
     #[inline(never)]
     fn any_row(&mut self, out: &mut Vec<u8>, row: &Row<'_>) {
         self.label_block(row);
+        let style = self.exposition.style;
         match (self.kind, row.value) {
             (Kind::Counter | Kind::Gauge | Kind::Unknown, Value::Counter { whole, part }) => {
                 self.scalar(out, row, |out| match *part == 0.0 {
                     true => number::integer(out, *whole),
-                    false => number::value(out, *whole as f64 + part),
+                    false => style.value(out, *whole as f64 + part),
                 });
             }
             (Kind::Counter | Kind::Gauge | Kind::Unknown, Value::Gauge(value) | Value::Unknown(value)) => {
-                self.scalar(out, row, |out| number::value(out, *value));
+                self.scalar(out, row, |out| style.value(out, *value));
             }
             (Kind::Histogram, Value::Histogram(histogram)) => match self.flavour {
                 Flavour::Open2 => self.composite_histogram(out, row, histogram),
@@ -272,13 +283,23 @@ impl Lines {
         self.open_named(out, &self.names.stem, suffix);
     }
 
-    /// Appends `stem_suffix{labels,last="`.
+    /// Appends `stem_suffix{labels,last="`, or without the labels where they come behind.
     fn open_with(&self, out: &mut Vec<u8>, suffix: &str, last: &str) {
         self.name_and_brace(out, &self.names.stem, suffix, true);
-        out.extend_from_slice(&self.labels);
-        out.extend_from_slice(if self.labels.is_empty() { b"" } else { b"," });
+        if self.exposition.style == Style::Prometheus {
+            out.extend_from_slice(&self.labels);
+            out.extend_from_slice(if self.labels.is_empty() { b"" } else { b"," });
+        }
         out.extend_from_slice(last.as_bytes());
         out.extend_from_slice(b"=\"");
+    }
+
+    /// What follows the text of the label that `open_with` began: its end, the labels that are not there yet, a space.
+    fn close_with(&self) -> Vec<u8> {
+        match self.exposition.style {
+            Style::PromClient if !self.labels.is_empty() => [b"\",", &self.labels[..], b"} "].concat(),
+            _ => b"\"} ".to_vec(),
+        }
     }
 
     fn open_named(&self, out: &mut Vec<u8>, name: &str, suffix: &str) {

@@ -1,0 +1,249 @@
+//! A family, and what one isolate holds of it.
+//!
+//! A family is the process's: isolates that register the same metric in the same registry share it. What an isolate looked
+//! up it holds, so that the cells it writes are nobody else's, until it hears that something was removed and forgets what it
+//! knew.
+
+use crate::error::OrThrow;
+use crate::isolate;
+use crate::raw::{Given, Word, floats, whole_numbers};
+use engine::render::Exposition;
+use engine::{Buckets, Builder, Counter, FamilyVec, Held, Histogram, Metric as Kind, Registry, Store, Summary, UpDown, VecOf};
+use engine::{shape, snapshot};
+use napi::bindgen_prelude::{External, JsValue as _, Object};
+use napi::{Env, Error, Result, Status};
+use napi_derive::napi;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What a family of any kind can do.
+pub(crate) trait Series: Send + Sync {
+    fn name(&self) -> &str;
+    fn hold(&self, labels: &[&str]) -> engine::Result<Held>;
+    fn let_go(&self, number: u32);
+    fn remove(&self, labels: &[&str]) -> engine::Result<bool>;
+    fn clear(&self);
+    fn snapshot(&self) -> snapshot::Family;
+    fn render(&self, exposition: Exposition) -> Vec<u8>;
+    fn list(&self, registry: &Registry) -> engine::Result<()>;
+}
+
+impl<M: Kind> Series for FamilyVec<M> {
+    fn name(&self) -> &str {
+        FamilyVec::name(self)
+    }
+    fn hold(&self, labels: &[&str]) -> engine::Result<Held> {
+        FamilyVec::hold(self, labels)
+    }
+    fn let_go(&self, number: u32) {
+        FamilyVec::let_go(self, number);
+    }
+    fn remove(&self, labels: &[&str]) -> engine::Result<bool> {
+        FamilyVec::remove(self, labels)
+    }
+    fn clear(&self) {
+        FamilyVec::clear(self);
+    }
+    fn snapshot(&self) -> snapshot::Family {
+        FamilyVec::snapshot(self)
+    }
+    fn render(&self, exposition: Exposition) -> Vec<u8> {
+        FamilyVec::render(self, exposition)
+    }
+    fn list(&self, registry: &Registry) -> engine::Result<()> {
+        registry.list(self)
+    }
+}
+
+/// A family as the process has it.
+pub(crate) struct Family {
+    pub(crate) series: Box<dyn Series>,
+    /// The words of the isolates that look its series up.
+    listeners: Mutex<Vec<Word>>,
+}
+
+impl Family {
+    pub(crate) fn new(series: Box<dyn Series>) -> Arc<Family> {
+        Arc::new(Family { series, listeners: Mutex::default() })
+    }
+
+    /// Tells every isolate that something was removed.
+    fn tell(&self) {
+        let _lent = isolate::words_lent();
+        // SAFETY: whoever listens is on the list until its isolate takes its words back, which waits for the lock.
+        locked(&self.listeners).iter().for_each(|word| unsafe { word.bump() });
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What an isolate has of a family.
+pub struct Metric {
+    pub(crate) family: Arc<Family>,
+    word: Word,
+    /// The series it holds.
+    held: Mutex<HashSet<u32>>,
+}
+
+impl Metric {
+    fn new(env: &Env, family: Arc<Family>) -> Result<(Metric, u32)> {
+        let (at, word) = isolate::word(env)?;
+        locked(&family.listeners).push(word);
+        Ok((Metric { family, word, held: Mutex::default() }, at))
+    }
+
+    fn forget(&self) {
+        locked(&self.held).drain().for_each(|number| self.family.series.let_go(number));
+    }
+}
+
+impl Drop for Metric {
+    fn drop(&mut self) {
+        let mut listeners = locked(&self.family.listeners);
+        if let Some(at) = listeners.iter().position(|word| *word == self.word) {
+            listeners.swap_remove(at);
+        }
+        drop(listeners);
+        self.forget();
+    }
+}
+
+/// What a metric is made of, as `lib/metric.js` checked it.
+#[napi(object)]
+pub struct Definition {
+    /// `counter`, `gauge`, `histogram` or `summary`.
+    pub kind: String,
+    pub name: String,
+    pub help: String,
+    pub label_names: Vec<String>,
+    pub limit: Option<u32>,
+    pub buckets: Option<Vec<f64>>,
+    pub compact: Option<bool>,
+    pub quantiles: Option<Vec<f64>>,
+    pub window_seconds: Option<f64>,
+}
+
+/// Series of a family that get cells in every shard: as many as there are, since an isolate writes those it has and no
+/// others.
+const PRIVATE: u32 = u32::MAX;
+
+impl Definition {
+    /// The family, registered or by itself.
+    pub(crate) fn family(self, registry: &Registry, listed: bool) -> engine::Result<Box<dyn Series>> {
+        let (name, help) = (self.name.as_str(), self.help.as_str());
+        match self.kind.as_str() {
+            "counter" => self.register::<Counter>(registry.counter(name, help), listed, |builder| builder),
+            "gauge" => self.register::<UpDown>(registry.up_down(name, help), listed, |builder| builder),
+            "histogram" => self.register::<Histogram>(registry.histogram(name, help), listed, |builder| {
+                let builder = match &self.buckets {
+                    Some(bounds) if bounds.is_empty() => builder.buckets(Buckets::none()),
+                    Some(bounds) => builder.buckets(bounds.as_slice()),
+                    None => builder,
+                };
+                match self.compact {
+                    Some(true) => builder.store(Store::Compact),
+                    _ => builder,
+                }
+            }),
+            _ => self.register::<Summary>(registry.summary(name, help), listed, |builder| {
+                let builder = match &self.quantiles {
+                    Some(quantiles) => builder.quantiles(quantiles.clone()),
+                    None => builder,
+                };
+                match self.window_seconds {
+                    Some(seconds) => builder.window(std::time::Duration::from_secs_f64(seconds)),
+                    None => builder,
+                }
+            }),
+        }
+    }
+
+    fn register<M: Kind>(
+        &self,
+        builder: Builder<M>,
+        listed: bool,
+        options: impl FnOnce(Builder<M, VecOf>) -> Builder<M, VecOf>,
+    ) -> engine::Result<Box<dyn Series>> {
+        let builder = options(builder.label_names(self.label_names.iter().cloned())).private_series(PRIVATE);
+        let builder = match self.limit {
+            Some(limit) => builder.limit(limit),
+            None => builder,
+        };
+        let builder = if listed { builder } else { builder.unlisted() };
+        Ok(Box::new(builder.register()?))
+    }
+}
+
+/// A metric, and the number of the word that moves on when something of it is removed.
+pub(crate) fn given(env: &Env, family: Arc<Family>) -> Result<Given> {
+    let (metric, word) = Metric::new(env, family)?;
+    let mut object = Object::new(env)?;
+    object.set("metric", External::new(metric))?;
+    object.set("word", word)?;
+    Ok(Given(object.raw()))
+}
+
+/// The number of a series' first cell, below zero if it is the overflow series'. The isolate holds the series from now on,
+/// but for the overflow series, which is there for good.
+#[napi(catch_unwind)]
+pub fn hold(metric: &External<Metric>, values: Vec<String>) -> Result<i32> {
+    let labels: Vec<&str> = values.iter().map(String::as_str).collect();
+    let held = metric.family.series.hold(&labels).or_throw()?;
+    let cell = i32::try_from(held.place.cell).map_err(|_| Error::new(Status::GenericFailure, "no such cell"))?;
+    if held.overflow || !locked(&metric.held).insert(held.number) {
+        // Held by this isolate already, or never given to another series.
+        metric.family.series.let_go(held.number);
+    }
+    Ok(if held.overflow { -cell } else { cell })
+}
+
+/// Lets go of every series the isolate held: it heard of a removal.
+#[napi(catch_unwind)]
+pub fn forget(metric: &External<Metric>) {
+    metric.forget();
+}
+
+/// Removes a series.
+#[napi(catch_unwind)]
+pub fn remove(metric: &External<Metric>, values: Vec<String>) -> Result<bool> {
+    let labels: Vec<&str> = values.iter().map(String::as_str).collect();
+    let removed = metric.family.series.remove(&labels).or_throw()?;
+    if removed {
+        metric.family.tell();
+    }
+    Ok(removed)
+}
+
+/// Removes every series.
+#[napi(catch_unwind)]
+pub fn clear(metric: &External<Metric>) {
+    metric.family.series.clear();
+    metric.family.tell();
+}
+
+/// Where a value of a histogram or a summary is counted, for JavaScript to do.
+///
+/// The compact store has `bounds`: a value is in the cell 1 + the number of bounds below it, its sum in cell 0. The HDR
+/// store has `first`, and for each entry `splits`, `cells` and `more`, as `engine::shape::HdrTable` describes them.
+#[napi(catch_unwind)]
+pub fn table(env: Env, metric: &External<Metric>) -> Result<Given> {
+    let family = metric.family.series.snapshot();
+    let shape = family.meta.shape.as_ref().ok_or_else(|| Error::new(Status::InvalidArg, "no table"))?;
+    let mut object = Object::new(&env)?;
+    object.set("width", shape.cells())?;
+    match shape.table() {
+        shape::Table::Compact(table) => object.set("bounds", Given(floats(&env, table.bounds().iter().copied())?))?,
+        shape::Table::Hdr(table) => {
+            let entries = table.entries();
+            // Keys of doubles are below 2^17 in magnitude.
+            object.set("first", table.first() as f64)?;
+            object.set("splits", Given(floats(&env, entries.iter().map(|entry| entry.split))?))?;
+            object.set("cells", Given(whole_numbers(&env, entries.iter().map(|entry| entry.cell))?))?;
+            object.set("more", Given(whole_numbers(&env, entries.iter().map(|entry| entry.more))?))?;
+            object.set("furtherSplits", Given(floats(&env, table.more().iter().copied())?))?;
+        }
+    }
+    Ok(Given(object.raw()))
+}

@@ -1,0 +1,140 @@
+//! What is scraped together.
+//!
+//! A registry of JavaScript has one of these. The one of the process is shared: each isolate's first module instance records
+//! to it, so that a worker's metrics are the program's without a message.
+
+use crate::error::OrThrow;
+use crate::metric::{self, Definition, Family, Metric};
+use crate::raw::Given;
+use napi::bindgen_prelude::External;
+use napi::{Env, Error, Result, Status};
+use napi_derive::napi;
+use std::cell::Cell;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// A registry, and the families it lists in their order.
+pub struct Registry {
+    pub(crate) engine: engine::Registry,
+    listed: Mutex<Vec<Arc<Family>>>,
+}
+
+impl Registry {
+    fn new() -> Arc<Registry> {
+        Arc::new(Registry { engine: engine::Registry::new(), listed: Mutex::default() })
+    }
+
+    pub(crate) fn listed(&self) -> MutexGuard<'_, Vec<Arc<Family>>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+thread_local! {
+    /// Whether a module instance of this isolate has the process's registry.
+    static TAKEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The isolate ended: another on this thread may have the process's registry.
+pub(crate) fn close() {
+    TAKEN.set(false);
+}
+
+/// The process's registry for the first module instance of an isolate, and an empty one for every other: a test that resets
+/// its modules begins anew.
+#[napi(catch_unwind)]
+pub fn default_registry() -> External<Arc<Registry>> {
+    static PROCESS: OnceLock<Arc<Registry>> = OnceLock::new();
+    if TAKEN.replace(true) {
+        return External::new(Registry::new());
+    }
+    External::new(Arc::clone(PROCESS.get_or_init(Registry::new)))
+}
+
+/// A registry of its own.
+#[napi(catch_unwind)]
+pub fn registry() -> External<Arc<Registry>> {
+    External::new(Registry::new())
+}
+
+/// Makes a metric, or finds the one that another isolate registered the same way. Not `listed`, it is only seen through the
+/// registries that list it.
+#[napi(catch_unwind)]
+pub fn metric(
+    env: Env,
+    registry: &External<Arc<Registry>>,
+    definition: Definition,
+    listed: bool,
+) -> Result<Given> {
+    let mut all = registry.listed();
+    let known = listed.then(|| all.iter().find(|family| family.series.name() == definition.name).cloned()).flatten();
+    // Asked of the engine even so: it says whether the two are the same.
+    let series = definition.family(&registry.engine, listed).or_throw()?;
+    let family = known.unwrap_or_else(|| {
+        let family = Family::new(series);
+        if listed {
+            all.push(Arc::clone(&family));
+        }
+        family
+    });
+    drop(all);
+    metric::given(&env, family)
+}
+
+/// Lists a metric in one more registry.
+#[napi(catch_unwind)]
+pub fn list(registry: &External<Arc<Registry>>, metric: &External<Metric>) -> Result<()> {
+    let mut all = registry.listed();
+    metric.family.series.list(&registry.engine).or_throw()?;
+    if !all.iter().any(|family| Arc::ptr_eq(family, &metric.family)) {
+        all.push(Arc::clone(&metric.family));
+    }
+    Ok(())
+}
+
+/// Takes a metric out of a registry. False if it is not there.
+#[napi(catch_unwind)]
+pub fn unlist(registry: &External<Arc<Registry>>, metric: &External<Metric>) -> bool {
+    let mut all = registry.listed();
+    let Some(at) = all.iter().position(|family| Arc::ptr_eq(family, &metric.family)) else { return false };
+    let gone = all.remove(at);
+    registry.engine.unregister(gone.series.name())
+}
+
+/// How many series there are in a registry.
+#[napi(catch_unwind)]
+pub fn series(registry: &External<Arc<Registry>>) -> f64 {
+    registry.engine.series() as f64
+}
+
+/// What a client asks for by its `Accept` header: the format as `render` takes it, and its `Content-Type`.
+#[napi(catch_unwind)]
+pub fn negotiate(accept: String) -> Vec<String> {
+    let exposition = engine::negotiate(&accept);
+    let format = exposition.format.as_str();
+    vec![format!("{format}{ESCAPING}{}", exposition.escaping.as_str()), exposition.content_type()]
+}
+
+/// The encoding that a client asks for by its `Accept-Encoding` header.
+#[napi(catch_unwind)]
+pub fn negotiate_encoding(accept: String) -> String {
+    engine::Encoding::negotiate(&accept).as_str().to_owned()
+}
+
+/// Stands between the name of a format and how names are escaped.
+const ESCAPING: &str = "; escaping=";
+
+/// An exposition by the name that [`negotiate`] gives it.
+pub(crate) fn exposition(format: &str) -> Result<engine::Exposition> {
+    let (name, escaping) = match format.split_once(ESCAPING) {
+        Some((name, escaping)) => (name, Some(escaping)),
+        None => (format, None),
+    };
+    let mut exposition = engine::Exposition::from(engine::Format::from_name(name).or_throw()?);
+    exposition.omit_empty_labels = true;
+    if let Some(escaping) = escaping {
+        exposition.escaping = engine::Escaping::from_name(escaping).ok_or_else(|| {
+            let known = "allow-utf-8, underscores, dots and values";
+            Error::new(Status::InvalidArg, format!("no escaping is called {escaping:?}; there are {known}"))
+        })?;
+    }
+    Ok(exposition)
+}
