@@ -7,14 +7,15 @@
 use crate::error::OrThrow;
 use crate::raw::{self, Given, Lent, Word};
 use engine::{Attachment, CellEncoding, Owner, Shard};
-use napi::bindgen_prelude::{ArrayBuffer, JsValue as _, Object};
+use napi::bindgen_prelude::{JsValue as _, Object};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Words for removals in each isolate. Metrics share them when there are more, and then look up once too often.
+/// Words in each isolate: the first says whether the process had another isolate, the others tell of removals, one for each
+/// metric. Metrics share them when there are more, and then look up once too often.
 const WORDS: u32 = 4096;
 
 /// What a thread has.
@@ -23,8 +24,8 @@ struct Isolate {
     /// The words, one for each metric.
     words: Lent,
     words_given: u32,
-    /// Cells that lie in memory of JavaScript's. The attachments go first.
-    lent: Vec<(Attachment, Lent)>,
+    /// Cells that lie in memory of JavaScript's, by first number and count. The attachments go first.
+    lent: HashMap<(u32, u32), (Attachment, Lent)>,
     /// The engine's memory that was lent, by first cell and count: made once, whatever module asks.
     windows: HashMap<(u32, u32), Lent>,
 }
@@ -48,16 +49,31 @@ fn with<R>(env: &Env, run: impl FnOnce(&mut Isolate) -> Result<R>) -> Result<R> 
             let words = Lent::new(env, &raw::buffer(env, WORDS as usize * 4)?)?;
             let shard = Shard::open(Owner::Isolate, CellEncoding::F64);
             env.add_env_cleanup_hook((), |()| close())?;
-            let fresh = Isolate { shard, words, words_given: 0, lent: Vec::new(), windows: HashMap::new() };
+            meet(words.word(0));
+            let fresh = Isolate { shard, words, words_given: 0, lent: HashMap::new(), windows: HashMap::new() };
             run(isolate.insert(fresh))
         }
     })
 }
 
+/// The isolates there are, by their first words, and how many there ever were.
+static ISOLATES: Mutex<(u32, Vec<Word>)> = Mutex::new((0, Vec::new()));
+
+/// Lists an isolate. If there ever was another one, all are told that they are not alone.
+fn meet(word: Word) {
+    let mut isolates = ISOLATES.lock().unwrap_or_else(PoisonError::into_inner);
+    isolates.0 += 1;
+    isolates.1.push(word);
+    if isolates.0 > 1 {
+        // SAFETY: an isolate takes its word off the list, by this lock, before it lets the memory go.
+        isolates.1.iter().for_each(|word| unsafe { word.bump() });
+    }
+}
+
 /// Gives everything back. JavaScript of this isolate does not run any more.
 fn close() {
     let Some(isolate) = ISOLATE.take() else { return };
-    for (attachment, lent) in isolate.lent {
+    for (attachment, lent) in isolate.lent.into_values() {
         // Copies the counts.
         drop(attachment);
         lent.let_go();
@@ -65,6 +81,8 @@ fn close() {
     isolate.windows.into_values().for_each(Lent::let_go);
     drop(isolate.shard);
     crate::registry::close();
+    let first = isolate.words.word(0);
+    ISOLATES.lock().unwrap_or_else(PoisonError::into_inner).1.retain(|word| *word != first);
     let _alone = words_lent();
     isolate.words.let_go();
 }
@@ -72,7 +90,7 @@ fn close() {
 /// A word for one more metric of this isolate, and its number.
 pub(crate) fn word(env: &Env) -> Result<(u32, Word)> {
     with(env, |isolate| {
-        let at = isolate.words_given % WORDS;
+        let at = 1 + isolate.words_given % (WORDS - 1);
         isolate.words_given += 1;
         Ok((at, isolate.words.word(at)))
     })
@@ -110,19 +128,26 @@ pub fn window(env: Env, first: u32, count: u32) -> Result<Option<Given>> {
     })
 }
 
-/// Lets a fresh buffer of JavaScript's hold the cells from `first` on, until the isolate ends.
+/// Memory of JavaScript's own that holds the cells from `first` on, until the isolate ends: the same buffer each time. Where
+/// the shard has no such cells, or the runtime cannot reach them.
 #[napi(catch_unwind)]
-pub fn attach(env: Env, first: u32, buffer: ArrayBuffer<'_>) -> Result<()> {
+pub fn lend(env: Env, first: u32, count: u32) -> Result<Given> {
     with(&env, |isolate| {
-        let lent = Lent::new(&env, &buffer)?;
+        if let Some((_, lent)) = isolate.lent.get(&(first, count)) {
+            return lent.value().map(Given);
+        }
+        let lent = Lent::new(&env, &raw::buffer(&env, count as usize * 8)?)?;
         match lent.attach(first).or_throw() {
-            Ok(attachment) => isolate.lent.push((attachment, lent)),
+            Ok(attachment) => {
+                let value = lent.value()?;
+                isolate.lent.insert((first, count), (attachment, lent));
+                Ok(Given(value))
+            }
             Err(error) => {
                 lent.let_go();
-                return Err(error);
+                Err(error)
             }
         }
-        Ok(())
     })
 }
 

@@ -6,11 +6,11 @@
 
 use crate::error::OrThrow;
 use crate::isolate;
-use crate::raw::{Given, Word, floats, whole_numbers};
+use crate::raw::{self, Given, Word, floats, whole_numbers};
 use engine::render::Exposition;
 use engine::{Buckets, Builder, Counter, FamilyVec, Held, Histogram, Metric as Kind, Registry, Store, Summary, UpDown, VecOf};
 use engine::{shape, snapshot};
-use napi::bindgen_prelude::{External, JsValue as _, Object};
+use napi::bindgen_prelude::{External, Float64Array, JsValue as _, Object};
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 use std::collections::HashSet;
@@ -20,9 +20,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(crate) trait Series: Send + Sync {
     fn name(&self) -> &str;
     fn hold(&self, labels: &[&str]) -> engine::Result<Held>;
+    fn number(&self, labels: &[&str]) -> engine::Result<Option<u32>>;
     fn let_go(&self, number: u32);
     fn remove(&self, labels: &[&str]) -> engine::Result<bool>;
     fn clear(&self);
+    /// The value of a gauge's series.
+    fn level(&self, labels: &[&str]) -> engine::Result<f64>;
     fn snapshot(&self) -> snapshot::Family;
     fn render(&self, exposition: Exposition) -> Vec<u8>;
     fn list(&self, registry: &Registry) -> engine::Result<()>;
@@ -35,6 +38,9 @@ impl<M: Kind> Series for FamilyVec<M> {
     fn hold(&self, labels: &[&str]) -> engine::Result<Held> {
         FamilyVec::hold(self, labels)
     }
+    fn number(&self, labels: &[&str]) -> engine::Result<Option<u32>> {
+        FamilyVec::number(self, labels)
+    }
     fn let_go(&self, number: u32) {
         FamilyVec::let_go(self, number);
     }
@@ -43,6 +49,9 @@ impl<M: Kind> Series for FamilyVec<M> {
     }
     fn clear(&self) {
         FamilyVec::clear(self);
+    }
+    fn level(&self, labels: &[&str]) -> engine::Result<f64> {
+        FamilyVec::level(self, labels)
     }
     fn snapshot(&self) -> snapshot::Family {
         FamilyVec::snapshot(self)
@@ -131,7 +140,7 @@ const PRIVATE: u32 = u32::MAX;
 
 impl Definition {
     /// The family, registered or by itself.
-    pub(crate) fn family(self, registry: &Registry, listed: bool) -> engine::Result<Box<dyn Series>> {
+    pub(crate) fn family(&self, registry: &Registry, listed: bool) -> engine::Result<Box<dyn Series>> {
         let (name, help) = (self.name.as_str(), self.help.as_str());
         match self.kind.as_str() {
             "counter" => self.register::<Counter>(registry.counter(name, help), listed, |builder| builder),
@@ -177,11 +186,12 @@ impl Definition {
 }
 
 /// A metric, and the number of the word that moves on when something of it is removed.
-pub(crate) fn given(env: &Env, family: Arc<Family>) -> Result<Given> {
+pub(crate) fn given(env: &Env, family: Arc<Family>, listed: bool) -> Result<Given> {
     let (metric, word) = Metric::new(env, family)?;
     let mut object = Object::new(env)?;
     object.set("metric", External::new(metric))?;
     object.set("word", word)?;
+    object.set("listed", listed)?;
     Ok(Given(object.raw()))
 }
 
@@ -199,19 +209,46 @@ pub fn hold(metric: &External<Metric>, values: Vec<String>) -> Result<i32> {
     Ok(if held.overflow { -cell } else { cell })
 }
 
+/// The value of a gauge's series over all isolates; NaN if there is none.
+#[napi(catch_unwind)]
+pub fn level(metric: &External<Metric>, values: Vec<String>) -> Result<f64> {
+    let labels: Vec<&str> = values.iter().map(String::as_str).collect();
+    metric.family.series.level(&labels).or_throw()
+}
+
+/// Sets a gauge that other isolates may have moved: this isolate's cell, `cells[at]`, becomes what is missing. Isolates that
+/// set at the same time take turns.
+#[napi(catch_unwind)]
+pub fn set(metric: &External<Metric>, values: Vec<String>, mut cells: Float64Array, at: u32, level: f64) -> Result<()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = locked(&TURN);
+    let labels: Vec<&str> = values.iter().map(String::as_str).collect();
+    let all = metric.family.series.level(&labels).or_throw()?;
+    raw::change(&mut cells, at, |own| {
+        let others = all - own;
+        // What is not finite has no difference; what others have is lost on purpose.
+        if others.is_finite() { level - others } else { level }
+    });
+    Ok(())
+}
+
 /// Lets go of every series the isolate held: it heard of a removal.
 #[napi(catch_unwind)]
 pub fn forget(metric: &External<Metric>) {
     metric.forget();
 }
 
-/// Removes a series.
+/// Removes a series, which the isolate holds no more: whoever calls forgets its cell.
 #[napi(catch_unwind)]
 pub fn remove(metric: &External<Metric>, values: Vec<String>) -> Result<bool> {
     let labels: Vec<&str> = values.iter().map(String::as_str).collect();
+    let number = metric.family.series.number(&labels).or_throw()?;
     let removed = metric.family.series.remove(&labels).or_throw()?;
     if removed {
         metric.family.tell();
+        if let Some(number) = number.filter(|number| locked(&metric.held).remove(number)) {
+            metric.family.series.let_go(number);
+        }
     }
     Ok(removed)
 }

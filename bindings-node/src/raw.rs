@@ -6,12 +6,12 @@
 //! * [`string`]: large results as strings that are not copied.
 
 use engine::{Attachment, CellEncoding, Shard};
-use napi::bindgen_prelude::{ArrayBuffer, FromNapiValue, JsValue as _, ToNapiValue};
+use napi::bindgen_prelude::{ArrayBuffer, Float64Array, FromNapiValue, JsValue as _, ToNapiValue};
 use napi::{Env, Error, Result, Status, sys};
 use std::ffi::{c_char, c_void};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 fn checked(status: sys::napi_status, what: &str) -> Result<()> {
     match status {
@@ -191,6 +191,16 @@ pub(crate) fn buffer(env: &Env, bytes: usize) -> Result<ArrayBuffer<'_>> {
     }
 }
 
+/// Changes a cell of the calling isolate's own, of which nobody else is a writer.
+pub(crate) fn change(cells: &mut Float64Array, at: u32, change: impl FnOnce(f64) -> f64) {
+    // SAFETY: the array's memory is the isolate's cells, which JavaScript does not write while it waits for this call.
+    let Some(cell) = (unsafe { cells.as_mut() }).get_mut(at as usize) else { return };
+    // SAFETY: as above; others may read it, so it is written whole.
+    let cell = unsafe { AtomicU64::from_ptr(std::ptr::from_mut(cell).cast()) };
+    // Relaxed: the cell by itself.
+    cell.store(change(f64::from_bits(cell.load(Relaxed))).to_bits(), Relaxed);
+}
+
 /// Numbers as the memory of a `Float64Array`.
 pub(crate) fn floats(env: &Env, numbers: impl ExactSizeIterator<Item = f64>) -> Result<sys::napi_value> {
     filled(env, numbers)
@@ -204,6 +214,7 @@ pub(crate) fn whole_numbers(env: &Env, numbers: impl ExactSizeIterator<Item = u3
 fn filled<T: Copy>(env: &Env, numbers: impl ExactSizeIterator<Item = T>) -> Result<sys::napi_value> {
     let numbers: Vec<T> = numbers.collect();
     let (mut data, mut value) = (null_mut(), null_mut());
+    // SAFETY: the call writes to what it is given room for.
     let status = unsafe { sys::napi_create_arraybuffer(env.raw(), size_of_val(&*numbers), &mut data, &mut value) };
     checked(status, "making an ArrayBuffer")?;
     if !numbers.is_empty() {

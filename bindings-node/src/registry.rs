@@ -6,6 +6,7 @@
 use crate::error::OrThrow;
 use crate::metric::{self, Definition, Family, Metric};
 use crate::raw::Given;
+use engine::ErrorCode;
 use napi::bindgen_prelude::External;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
@@ -56,7 +57,8 @@ pub fn registry() -> External<Arc<Registry>> {
 }
 
 /// Makes a metric, or finds the one that another isolate registered the same way. Not `listed`, it is only seen through the
-/// registries that list it.
+/// registries that list it; nor is it where the registry has no such metric and yet prints one of its names, and then `listed`
+/// is false in what is given.
 #[napi(catch_unwind)]
 pub fn metric(
     env: Env,
@@ -67,7 +69,12 @@ pub fn metric(
     let mut all = registry.listed();
     let known = listed.then(|| all.iter().find(|family| family.series.name() == definition.name).cloned()).flatten();
     // Asked of the engine even so: it says whether the two are the same.
-    let series = definition.family(&registry.engine, listed).or_throw()?;
+    let (series, listed) = match definition.family(&registry.engine, listed) {
+        Err(error) if listed && known.is_none() && error.code() == ErrorCode::Conflict => {
+            (definition.family(&registry.engine, false).or_throw()?, false)
+        }
+        made => (made.or_throw()?, listed),
+    };
     let family = known.unwrap_or_else(|| {
         let family = Family::new(series);
         if listed {
@@ -76,7 +83,7 @@ pub fn metric(
         family
     });
     drop(all);
-    metric::given(&env, family)
+    metric::given(&env, family, listed)
 }
 
 /// Lists a metric in one more registry.

@@ -355,6 +355,12 @@ impl Core {
         self.count(&self.space.view(), self.record(slot))
     }
 
+    /// The number of a series, by itself; NaN if it has none.
+    pub(crate) fn level(&self, slot: Slot) -> f64 {
+        let view = self.space.view();
+        self.value(&view, self.record(slot), steady_ms(), &mut Vec::new()).as_f64().unwrap_or(f64::NAN)
+    }
+
     /// A histogram's counts over all its cells, by itself.
     pub(crate) fn distribution_now(&self, slot: Slot) -> Distribution {
         self.read_distribution(&self.space.view(), self.record(slot), &mut Vec::new())

@@ -139,6 +139,24 @@ impl<M: Metric> FamilyVec<M> {
         Ok(Held { number: bound.slot, place: bound.place(), overflow })
     }
 
+    /// What the series of these label values counted or holds as one number, over all writers; NaN if there is none or it has
+    /// no such number.
+    ///
+    /// # Errors
+    /// When the number of values is not the number of names.
+    pub fn level(&self, labels: &[&str]) -> Result<f64> {
+        let bound = self.get(labels)?;
+        Ok(bound.map_or(f64::NAN, |handle| handle.bound().family.level(handle.bound().slot)))
+    }
+
+    /// The number that [`hold`](Self::hold) gives for the series of these label values, if there is one.
+    ///
+    /// # Errors
+    /// When the number of values is not the number of names.
+    pub fn number(&self, labels: &[&str]) -> Result<Option<u32>> {
+        Ok(self.get(labels)?.map(|handle| handle.bound().slot))
+    }
+
     /// Ends what [`hold`](Self::hold) began, once for each.
     pub fn let_go(&self, number: u32) {
         self.core.let_go(number);

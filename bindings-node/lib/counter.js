@@ -1,0 +1,116 @@
+'use strict';
+
+/** Counters: they only go up. Recording adds to one cell of this isolate. */
+
+const util = require('util');
+const Exemplar = require('./exemplar');
+const { Bound, Metric, hide } = require('./metric');
+const { add, arrayOf, placeOf, words } = require('./cells');
+const { textOf, valuesOf } = require('./labels');
+
+/** The amount that is meant, or an error. */
+function amountOf(value) {
+  if (value === undefined || value === null) return 1;
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw new TypeError(`Value is not a valid number: ${util.format(value)}`);
+  }
+  if (value < 0) throw new Error('It is not possible to decrease a counter');
+  return value;
+}
+
+class BoundCounter extends Bound {
+  _place(cell) {
+    this._cells = arrayOf(cell, 1);
+    this._at = placeOf(cell, 1);
+  }
+
+  /** Adds 1, or what is given. */
+  inc(value) {
+    if (words[this._word] !== this._seen) this._bind();
+    if (value === undefined) {
+      this._cells[this._at] += 1;
+    } else {
+      this._cells[this._at] += amountOf(value);
+    }
+  }
+}
+
+class Counter extends Metric {
+  constructor(config) {
+    super(config, {}, () => ({ kind: 'counter' }));
+    this.type = 'counter';
+    if (this.enableExemplars) {
+      hide(this, { _exemplars: new Map() });
+      this.inc = this.incWithExemplar;
+    }
+    if (this._names.length === 0) this._own = new BoundCounter(this, []);
+  }
+
+  /** Adds 1, or `value`, to the series of these labels, which a metric without any leaves out. */
+  inc(labels, value) {
+    if (typeof labels !== 'object' || labels === null) {
+      this._none().inc(labels);
+      return;
+    }
+    if (words[this._word] !== this._seen) this._look();
+    const cell = this._find(this._root, labels);
+    if (cell === undefined) {
+      this._incSlowly(labels, value);
+    } else if (value === undefined) {
+      add(cell, 1);
+    } else {
+      add(cell, amountOf(value));
+    }
+  }
+
+  _incSlowly(labels, value) {
+    const amount = amountOf(value);
+    add(this._cellOf(labels), amount);
+  }
+
+  /** The series without labels. */
+  _none() {
+    return this._own ?? new BoundCounter(this, valuesOf(this._names));
+  }
+
+  /** As `inc`, for a counter with exemplars: `inc({labels, value, exemplarLabels})`. */
+  incWithExemplar({ labels, value, exemplarLabels } = {}) {
+    this.incWithoutExemplar(labels, value);
+    if (exemplarLabels === undefined) return;
+    const key = valuesOf(this._names, labels).map(textOf).join('\0');
+    const exemplar = this._exemplars.get(key) ?? new Exemplar();
+    exemplar.replace(exemplarLabels, value || 1);
+    this._exemplars.set(key, exemplar);
+  }
+
+  /** As `inc` of a counter without exemplars. */
+  incWithoutExemplar(labels, value) {
+    if (labels === undefined) this._none().inc(value);
+    else Counter.prototype.inc.call(this, labels, value);
+  }
+
+  /** The series of these label values, in the order of the names or as an object, to be kept. */
+  labels(...values) {
+    const bound = new BoundCounter(this, this._valuesOf(values));
+    return this.enableExemplars ? { inc: (given) => this._incBound(bound, given) } : bound;
+  }
+
+  _incBound(bound, given) {
+    const labels = Object.fromEntries(this._names.map((name, i) => [name, bound._values[i]]));
+    this.incWithExemplar(typeof given === 'object' && given !== null ? { labels, ...given } : { labels, value: given });
+  }
+
+  reset() {
+    this._exemplars?.clear();
+    super.reset();
+  }
+
+  _values() {
+    return this._read((labels, [value], texts) => {
+      const exemplar = this._exemplars?.get(texts.join('\0'));
+      return exemplar === undefined ? { value, labels } : { value, labels, exemplar };
+    });
+  }
+}
+
+module.exports = Counter;

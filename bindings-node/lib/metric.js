@@ -1,0 +1,256 @@
+'use strict';
+
+/**
+ * What the metric classes share: the config, the engine's family, and the way from labels to a cell.
+ *
+ * A series that was looked up before is found in nested maps, one for each label, which lead to the number of its cell. When a
+ * series is removed, here or by another isolate, the metric's word moves on, and the maps and every bound child are made anew.
+ * Called by `counter.js`, `gauge.js`, `histogram.js` and `summary.js`. Absent: how a kind records.
+ */
+
+const native = require('./native');
+const Registry = require('./registry');
+const { words } = require('./cells');
+const {
+  finderOf,
+  refuseCount,
+  refuseUnknown,
+  textOf,
+  validateLabelNames,
+  validateMetricName,
+  valuesOf,
+} = require('./labels');
+
+class Metric {
+  /**
+   * @param {object} config the user's
+   * @param {object} defaults what it may leave out
+   * @param {(config: object) => object} definition what the engine is told of the kind
+   */
+  constructor(config, defaults, definition) {
+    if (config === null || typeof config !== 'object') {
+      throw new TypeError('constructor expected a config object');
+    }
+    Object.assign(
+      this,
+      { labelNames: [], registers: undefined, aggregator: 'sum', enableExemplars: false },
+      defaults,
+      config,
+    );
+    this.registers ??= [Registry.globalRegistry];
+    this.labelNames ??= [];
+    if (!this.help) throw new Error('Missing mandatory help parameter');
+    if (!this.name) throw new Error('Missing mandatory name parameter');
+    if (!validateMetricName(this.name)) throw new Error('Invalid metric name');
+    if (!validateLabelNames(this.labelNames)) throw new Error('Invalid label name');
+    if (this.collect && typeof this.collect !== 'function') {
+      throw new Error('Optional "collect" parameter must be a function');
+    }
+    for (const register of this.registers) {
+      if (this.enableExemplars && register.contentType === Registry.PROMETHEUS_CONTENT_TYPE) {
+        throw new TypeError('Exemplars are supported only on OpenMetrics registries');
+      }
+      register._refuseTaken?.(this);
+    }
+    const home = this.registers.find((register) => register instanceof Registry);
+    const made = Registry.make(home, {
+      name: this.name,
+      help: `${this.help}`,
+      labelNames: [...this.labelNames],
+      limit: this.limit ?? this.constructor.limit,
+      ...definition(this),
+    });
+    hide(this, {
+      _names: [...this.labelNames],
+      _help: this.help,
+      _native: made.metric,
+      _home: made.listed ? home : undefined,
+      _word: made.word,
+      _seen: words[made.word],
+      _find: finderOf(this.labelNames),
+      _root: undefined,
+      _originals: undefined,
+      _isAliased: false,
+      _own: undefined,
+    });
+    this._root = this._emptyRoot();
+    for (const register of this.registers) register.registerMetric(this);
+  }
+
+  /** The series of a metric without labels has no map to be found in: its number is the root. */
+  _emptyRoot() {
+    return this._names.length === 0 ? undefined : new Map();
+  }
+
+  /** Forgets what was looked up, if something was removed since. */
+  _look() {
+    const word = words[this._word];
+    if (word === this._seen) return;
+    native.forget(this._native);
+    this._root = this._emptyRoot();
+    this._seen = word;
+  }
+
+  /** The cell of the series of these values, in the order of the names. */
+  _cell(values) {
+    this._look();
+    const last = values.length - 1;
+    if (last < 0) {
+      this._root ??= native.hold(this._native, []);
+      return this._root;
+    }
+    let node = this._root;
+    for (let i = 0; i < last; i += 1) {
+      let next = node.get(values[i]);
+      if (next === undefined) {
+        next = new Map();
+        node.set(values[i], next);
+      }
+      node = next;
+    }
+    const known = node.get(values[last]);
+    if (known !== undefined) return known;
+    const cell = native.hold(this._native, values.map(textOf));
+    this._remember(values);
+    // The overflow series stands for label sets without number; they are not kept.
+    if (cell < 0) return -cell;
+    node.set(values[last], cell);
+    return cell;
+  }
+
+  /** Keeps label values that are no texts as they came, for `get()`. */
+  _remember(values) {
+    for (let i = 0; i < values.length; i += 1) {
+      const value = values[i];
+      if (typeof value === 'string' && value !== '') continue;
+      this._isAliased = true;
+      if (value === undefined) continue;
+      this._originals ??= this._names.map(() => new Map());
+      const known = this._originals[i];
+      if (!known.has(textOf(value))) known.set(textOf(value), value);
+    }
+  }
+
+  /** The cell of the series of an object of labels, once they are looked at. */
+  _cellOf(labels) {
+    refuseUnknown(this._names, labels);
+    return this._cell(valuesOf(this._names, labels));
+  }
+
+  /** The values of what `labels` and `remove` are given. */
+  _valuesOf(args) {
+    if (typeof args[0] === 'object') {
+      refuseUnknown(this._names, args[0]);
+      return valuesOf(this._names, args[0]);
+    }
+    refuseCount(this._names, args);
+    return args;
+  }
+
+  /** The labels of a series by the texts of their values. */
+  _labelsOf(texts) {
+    const labels = {};
+    for (let i = 0; i < this._names.length; i += 1) {
+      const text = texts[i];
+      const original = this._originals?.[i].get(text);
+      if (original !== undefined) labels[this._names[i]] = original;
+      else if (text !== '') labels[this._names[i]] = text;
+    }
+    return labels;
+  }
+
+  /** What the engine has of the metric now: `each` is given labels and numbers of each series. */
+  _read(each) {
+    const { labels, values, stride, overflow } = native.read(this._native);
+    const numbers = new Float64Array(values);
+    return labels.map((texts, at) =>
+      each(
+        at === overflow ? { otel_metric_overflow: 'true' } : this._labelsOf(texts),
+        numbers.subarray(at * stride, (at + 1) * stride),
+        texts,
+      ),
+    );
+  }
+
+  /** Asks the user's function, and waits if it takes time. */
+  async _collect() {
+    const answer = this.collect?.();
+    if (typeof answer?.then === 'function') await answer;
+  }
+
+  /** Whether the engine prints the metric as it is. */
+  get _isPlain() {
+    return !this.enableExemplars;
+  }
+
+  /** Removes the series of these label values. */
+  remove(...args) {
+    this._remove(this._valuesOf(args));
+  }
+
+  _remove(values) {
+    this._look();
+    const removed = native.remove(this._native, values.map(textOf));
+    // If nothing else was removed meanwhile, and every series is known by one set of values, the others stay known.
+    if (removed && !this._isAliased && words[this._word] === ((this._seen + 1) >>> 0)) {
+      let node = this._root;
+      for (const value of values.slice(0, -1)) node = node?.get(value);
+      if (values.length > 0) node?.delete(values.at(-1));
+      else this._root = undefined;
+      this._seen = words[this._word];
+    }
+  }
+
+  /** Removes every series. A metric without labels begins again at zero. */
+  reset() {
+    this._clear();
+    if (this._names.length === 0) this._cell([]);
+  }
+
+  _clear() {
+    native.clear(this._native);
+    this._originals = undefined;
+  }
+
+  async get() {
+    await this._collect();
+    return this._tell(this._values());
+  }
+
+  /** As `get`, at once: a function that takes time to collect is not waited for. */
+  getSync() {
+    this.collect?.();
+    return this._tell(this._values());
+  }
+
+  _tell(values) {
+    return { help: this.help, name: this.name, type: this.type, values, aggregator: this.aggregator };
+  }
+}
+
+/** Gives an object properties that are not listed with its others. */
+function hide(object, properties) {
+  for (const [name, value] of Object.entries(properties)) {
+    Object.defineProperty(object, name, { value, writable: true, configurable: true });
+  }
+}
+
+/** A series that is kept: what `labels(...)` gives. */
+class Bound {
+  constructor(metric, values, width = 1) {
+    this._metric = metric;
+    this._values = values;
+    this._word = metric._word;
+    this._bind(width);
+  }
+
+  /** Finds the series' cells, or makes it again. */
+  _bind(width) {
+    const metric = this._metric;
+    const cell = metric._cell(this._values);
+    this._seen = metric._seen;
+    this._place(cell, width);
+  }
+}
+
+module.exports = { Bound, Metric, hide };

@@ -1,0 +1,68 @@
+'use strict';
+
+/**
+ * The addon: found for this platform, loaded, and its errors made errors of the realm that calls.
+ *
+ * Called by `cells.js`, `metric.js`, `registry.js` and `summary.js`; nobody else knows the addon. Promised: loading fails with
+ * a sentence that names the platform and what there is. Absent: everything that a metric means.
+ */
+
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+
+const PREBUILDS = path.join(__dirname, '..', 'prebuilds');
+
+/** The folders that an addon for this platform may lie in, the likelier first. */
+function candidates() {
+  const platform = `${os.platform()}-${os.arch()}`;
+  if (os.platform() !== 'linux') return [platform];
+  const musl = fs.existsSync('/etc/alpine-release');
+  return musl ? [`${platform}-musl`, `${platform}-glibc`] : [`${platform}-glibc`, `${platform}-musl`];
+}
+
+function built() {
+  try {
+    return fs.readdirSync(PREBUILDS).join(', ') || 'nothing';
+  } catch {
+    return 'nothing';
+  }
+}
+
+function load() {
+  const failures = [];
+  for (const folder of candidates()) {
+    const file = path.join(PREBUILDS, folder, 'tykmetrics.node');
+    if (!fs.existsSync(file)) {
+      failures.push(`${folder}: not in this package`);
+      continue;
+    }
+    try {
+      return require(file);
+    } catch (error) {
+      failures.push(`${folder}: ${error.message}`);
+    }
+  }
+  const error = new Error(
+    `tykmetrics has no addon for this platform. It looked for ${failures.join('; ')}. This package has ${built()}. ` +
+      'Install a release that has your platform, or build the addon from source with `make addon`.',
+  );
+  error.code = 'ERR_TYKMETRICS_NO_ADDON';
+  throw error;
+}
+
+const addon = load();
+
+/** The addon's functions. What they throw is thrown anew, so that it is an Error where the caller is. */
+const native = {};
+for (const [name, call] of Object.entries(addon)) {
+  native[name] = (...args) => {
+    try {
+      return call(...args);
+    } catch (error) {
+      throw new Error(error.message);
+    }
+  };
+}
+
+module.exports = native;

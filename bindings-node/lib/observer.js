@@ -1,0 +1,104 @@
+'use strict';
+
+/**
+ * What histograms and summaries share: a value is counted through the engine's table, in cells that only this isolate writes.
+ * Called by `histogram.js` and `summary.js`.
+ */
+
+const util = require('util');
+const Table = require('./buckets-table');
+const time = require('./time');
+const { Bound, Metric, hide } = require('./metric');
+const { arrayOf, placeOf, words } = require('./cells');
+const { valuesOf } = require('./labels');
+
+function refuse(value) {
+  throw new TypeError(`Value is not a valid number: ${util.format(value)}`);
+}
+
+class BoundObserver extends Bound {
+  constructor(metric, values) {
+    super(metric, values, metric._table.width);
+  }
+
+  _place(cell) {
+    const { width } = this._metric._table;
+    this._table = this._metric._table;
+    this._cells = arrayOf(cell, width);
+    this._at = placeOf(cell, width);
+  }
+
+  /** Counts a value. */
+  observe(value) {
+    if (!Number.isFinite(value)) refuse(value);
+    if (words[this._word] !== this._seen) this._bind();
+    this._table.record(this._cells, this._at, value);
+  }
+
+  /** Begins a time, which the function that is given counts, in seconds. */
+  startTimer(endLabels) {
+    const names = this._metric._names;
+    const labels = {};
+    for (let i = 0; i < names.length; i += 1) {
+      if (this._values[i] !== undefined) labels[names[i]] = this._values[i];
+    }
+    return this._metric.startTimer({ ...labels, ...endLabels });
+  }
+}
+
+class Observer extends Metric {
+  constructor(config, defaults, definition) {
+    super(config, defaults, definition);
+    hide(this, { _table: new Table(this._native) });
+    if (this._names.length === 0) this._own = new BoundObserver(this, []);
+  }
+
+  /** Counts a value in the series of these labels, which a metric without any leaves out. */
+  observe(labels, value) {
+    if (typeof labels === 'object' && labels !== null) {
+      this._observe(labels, value);
+    } else if (labels === undefined || labels === null) {
+      this._none().observe(value);
+    } else {
+      this._none().observe(labels);
+    }
+  }
+
+  _observe(labels, value) {
+    if (words[this._word] !== this._seen) this._look();
+    let cell = this._find(this._root, labels);
+    if (cell === undefined || !Number.isFinite(value)) {
+      this._refuseLabels(labels);
+      if (!Number.isFinite(value)) refuse(value);
+      cell = this._cellOf(labels);
+    }
+    const table = this._table;
+    table.record(arrayOf(cell, table.width), placeOf(cell, table.width), value);
+  }
+
+  _refuseLabels(labels) {
+    this._valuesOf([labels]);
+  }
+
+  /** The series without labels. */
+  _none() {
+    return this._own ?? new BoundObserver(this, valuesOf(this._names));
+  }
+
+  /** The series of these label values, in the order of the names or as an object, to be kept. */
+  labels(...values) {
+    return new BoundObserver(this, this._valuesOf(values));
+  }
+
+  /** Begins a time, which the function that is given counts, in seconds. */
+  startTimer(labels) {
+    const begin = time.start();
+    return (endLabels) => {
+      const seconds = time.since(begin);
+      this.observe({ ...labels, ...endLabels }, seconds);
+      return seconds;
+    };
+  }
+}
+
+module.exports = { BoundObserver, Observer };

@@ -1,0 +1,46 @@
+'use strict';
+
+/**
+ * prom-client's names, over the engine: for packages that import `prom-client`, by an alias. What differs from the package's own
+ * classes is what prom-client's users rely on: families have as many series as are asked for, and a summary is a t-digest.
+ */
+
+const Registry = require('./lib/registry');
+const { exponentialBuckets, linearBuckets } = require('./lib/buckets');
+const { validateMetricName } = require('./lib/labels');
+
+/** More series than there can be. */
+const UNLIMITED = 0xffffffff;
+
+class Counter extends require('./lib/counter') {
+  static limit = UNLIMITED;
+}
+
+class Gauge extends require('./lib/gauge') {
+  static limit = UNLIMITED;
+}
+
+class Histogram extends require('./lib/histogram') {
+  static limit = UNLIMITED;
+}
+
+exports.register = Registry.globalRegistry;
+exports.Registry = Registry;
+Object.defineProperty(exports, 'contentType', {
+  enumerable: true,
+  get: () => exports.register.contentType,
+  set: (contentType) => exports.register.setContentType(contentType),
+});
+exports.prometheusContentType = Registry.PROMETHEUS_CONTENT_TYPE;
+exports.openMetricsContentType = Registry.OPENMETRICS_CONTENT_TYPE;
+exports.validateMetricName = validateMetricName;
+exports.Counter = Counter;
+exports.Gauge = Gauge;
+exports.Histogram = Histogram;
+exports.Summary = require('./lib/prom-client/summary');
+exports.Pushgateway = require('./lib/pushgateway');
+exports.linearBuckets = linearBuckets;
+exports.exponentialBuckets = exponentialBuckets;
+exports.collectDefaultMetrics = require('./lib/default-metrics');
+exports.aggregators = require('./lib/aggregators').aggregators;
+exports.AggregatorRegistry = require('./lib/aggregator-registry');
