@@ -71,6 +71,7 @@ class Metric {
       _root: undefined,
       _originals: undefined,
       _isAliased: false,
+      _table: undefined,
       _own: undefined,
     });
     this._root = this._emptyRoot();
@@ -91,12 +92,15 @@ class Metric {
     this._seen = word;
   }
 
-  /** The cell of the series of these values, in the order of the names. */
+  /**
+   * Where the series of these values, in the order of the names, is recorded: what the maps lead to. A number for metrics of one
+   * cell, what `_placeOf` makes of it for others.
+   */
   _cell(values) {
     this._look();
     const last = values.length - 1;
     if (last < 0) {
-      this._root ??= native.hold(this._native, []);
+      this._root ??= this._placeOf(native.hold(this._native, []));
       return this._root;
     }
     let node = this._root;
@@ -113,8 +117,13 @@ class Metric {
     const cell = native.hold(this._native, values.map(textOf));
     this._remember(values);
     // The overflow series stands for label sets without number; they are not kept.
-    if (cell < 0) return -cell;
-    node.set(values[last], cell);
+    if (cell < 0) return this._placeOf(-cell);
+    const place = this._placeOf(cell);
+    node.set(values[last], place);
+    return place;
+  }
+
+  _placeOf(cell) {
     return cell;
   }
 
@@ -237,19 +246,18 @@ function hide(object, properties) {
 
 /** A series that is kept: what `labels(...)` gives. */
 class Bound {
-  constructor(metric, values, width = 1) {
+  constructor(metric, values) {
     this._metric = metric;
     this._values = values;
     this._word = metric._word;
-    this._bind(width);
+    this._seen = 0;
+    this._bind();
   }
 
   /** Finds the series' cells, or makes it again. */
-  _bind(width) {
-    const metric = this._metric;
-    const cell = metric._cell(this._values);
-    this._seen = metric._seen;
-    this._place(cell, width);
+  _bind() {
+    this._place(this._metric._cell(this._values));
+    this._seen = this._metric._seen;
   }
 }
 

@@ -8,24 +8,27 @@
 const util = require('util');
 const Table = require('./buckets-table');
 const time = require('./time');
-const { Bound, Metric, hide } = require('./metric');
+const { Bound, Metric } = require('./metric');
 const { arrayOf, placeOf, words } = require('./cells');
-const { valuesOf } = require('./labels');
+const { refuseUnknown, valuesOf } = require('./labels');
 
 function refuse(value) {
   throw new TypeError(`Value is not a valid number: ${util.format(value)}`);
 }
 
-class BoundObserver extends Bound {
-  constructor(metric, values) {
-    super(metric, values, metric._table.width);
+/** Where a series' cells are. */
+class Run {
+  constructor(cells, at) {
+    this.cells = cells;
+    this.at = at;
   }
+}
 
-  _place(cell) {
-    const { width } = this._metric._table;
+class BoundObserver extends Bound {
+  _place(run) {
     this._table = this._metric._table;
-    this._cells = arrayOf(cell, width);
-    this._at = placeOf(cell, width);
+    this._cells = run.cells;
+    this._at = run.at;
   }
 
   /** Counts a value. */
@@ -49,8 +52,13 @@ class BoundObserver extends Bound {
 class Observer extends Metric {
   constructor(config, defaults, definition) {
     super(config, defaults, definition);
-    hide(this, { _table: new Table(this._native) });
     if (this._names.length === 0) this._own = new BoundObserver(this, []);
+  }
+
+  _placeOf(cell) {
+    this._table ??= new Table(this._native);
+    const { width } = this._table;
+    return new Run(arrayOf(cell, width), placeOf(cell, width));
   }
 
   /** Counts a value in the series of these labels, which a metric without any leaves out. */
@@ -66,18 +74,13 @@ class Observer extends Metric {
 
   _observe(labels, value) {
     if (words[this._word] !== this._seen) this._look();
-    let cell = this._find(this._root, labels);
-    if (cell === undefined || !Number.isFinite(value)) {
-      this._refuseLabels(labels);
+    let run = this._find(this._root, labels);
+    if (run === undefined || !Number.isFinite(value)) {
+      refuseUnknown(this._names, labels);
       if (!Number.isFinite(value)) refuse(value);
-      cell = this._cellOf(labels);
+      run = this._cellOf(labels);
     }
-    const table = this._table;
-    table.record(arrayOf(cell, table.width), placeOf(cell, table.width), value);
-  }
-
-  _refuseLabels(labels) {
-    this._valuesOf([labels]);
+    this._table.record(run.cells, run.at, value);
   }
 
   /** The series without labels. */

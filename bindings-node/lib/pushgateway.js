@@ -8,8 +8,8 @@
  * replaces them sees the request. Absent: the gateway's own rules, such as which names a grouping may have.
  */
 
-const { promisify } = require('node:util');
-const { urlToHttpOptions } = require('node:url');
+const { promisify } = require('util');
+const { urlToHttpOptions } = require('url');
 const Registry = require('./registry');
 
 class Pushgateway {
@@ -53,7 +53,8 @@ class Pushgateway {
   }
 }
 
-async function exchange(gateway, method, path) {
+// Not async: the request is made before the call returns, as whoever intercepts it expects.
+function exchange(gateway, method, path) {
   const url = new URL(gateway.gatewayUrl);
   // Not resolved against the address: a path that begins with two slashes would name another host.
   url.pathname = url.pathname.replace(/\/+$/, '') + path;
@@ -61,18 +62,17 @@ async function exchange(gateway, method, path) {
   url.hash = '';
   const options = { ...urlToHttpOptions(url), ...gateway.requestOptions, method };
   const encoding = encodingName(options.headers);
-
-  if (method === 'DELETE') {
-    if (encoding !== undefined) {
-      options.headers = { ...options.headers };
-      delete options.headers[encoding];
-    }
-    return request(url, options);
+  if (method !== 'DELETE') return request(url, options, () => bodyOf(gateway, options.headers?.[encoding]));
+  if (encoding !== undefined) {
+    options.headers = { ...options.headers };
+    delete options.headers[encoding];
   }
-  // Before the request is made, which would stay open if there were nothing to send.
-  const text = await gateway.registry.metrics();
-  if (options.headers?.[encoding] !== 'gzip') return request(url, options, text);
-  return request(url, options, await promisify(require('node:zlib').gzip)(text));
+  return request(url, options);
+}
+
+async function bodyOf({ registry }, encoding) {
+  const text = await registry.metrics();
+  return encoding === 'gzip' ? promisify(require('zlib').gzip)(text) : text;
 }
 
 /** Under which spelling the headers name an encoding of the body, if they do. */
@@ -98,7 +98,18 @@ function request({ protocol }, options, body) {
     });
     sent.on('error', reject);
     sent.on('timeout', () => sent.destroy(new Error('Pushgateway request timed out')));
-    sent.end(body);
+    if (body === undefined) {
+      sent.end();
+      return;
+    }
+    body().then(
+      (bytes) => {
+        sent.write(bytes);
+        sent.end();
+      },
+      // Nothing was sent yet, and nothing will be.
+      (error) => sent.destroy(error),
+    );
   });
 }
 

@@ -150,7 +150,7 @@ class Registry {
       if (!this._isPrinted(metric)) return this.getMetricsAsString(metric);
       return metric._collect().then(() => metric._native);
     });
-    return native.text(this._native, await Promise.all(parts), this._isDefault, this._isOpenMetrics);
+    return native.text(this._native, this._withTold(await Promise.all(parts)), this._isDefault, this._isOpenMetrics);
   }
 
   /** As `metrics`, at once: functions that take time to collect are not waited for. */
@@ -160,7 +160,13 @@ class Registry {
       metric.collect?.();
       return metric._native;
     });
-    return native.textNow(this._native, parts, this._isDefault, this._isOpenMetrics);
+    return native.textNow(this._native, this._withTold(parts), this._isDefault, this._isOpenMetrics);
+  }
+
+  /** The parts of a text, and which of the engine's metrics they tell of that it need not print. */
+  _withTold(parts) {
+    const told = this.getMetricsAsArray().filter((metric) => metric._native && !this._isPrinted(metric));
+    return [...parts, told.map((metric) => metric._native)];
   }
 
   /** Everything as objects. */

@@ -7,7 +7,7 @@ use crate::raw::{self, Given};
 use crate::registry::{Registry, exposition};
 use engine::render::{Compressor, Exposition, Format, Style};
 use engine::{Encoding, Escaping};
-use napi::bindgen_prelude::{Array, Buffer, Either, External, ExternalRef, JsValue as _};
+use napi::bindgen_prelude::{Array, Buffer, Either3, External, ExternalRef, JsValue as _};
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 use std::sync::mpsc::{Sender, channel};
@@ -51,21 +51,26 @@ fn promised<T: Send + 'static>(
 /// A part of a text that is put together.
 enum Part {
     Family(Arc<Family>),
-    /// What JavaScript printed of a metric that is not the engine's, without a line feed at its end.
+    /// What JavaScript printed of a metric, without a line feed at its end.
     Text(String),
+    /// A family that JavaScript printed.
+    Told(Arc<Family>),
 }
 
+/// What JavaScript gives: metrics, texts, and lists of metrics that the texts told of.
 fn parts(items: &Array<'_>) -> Result<Vec<Part>> {
-    (0..items.len())
+    let parts: Result<Vec<Vec<Part>>> = (0..items.len())
         .map(|at| {
-            let item = items.get::<Either<ExternalRef<Metric>, String>>(at)?;
+            let item = items.get::<Either3<ExternalRef<Metric>, String, Vec<ExternalRef<Metric>>>>(at)?;
             Ok(match item {
-                Some(Either::A(metric)) => Part::Family(Arc::clone(&metric.family)),
-                Some(Either::B(text)) => Part::Text(text),
-                None => Part::Text(String::new()),
+                Some(Either3::A(metric)) => vec![Part::Family(Arc::clone(&metric.family))],
+                Some(Either3::B(text)) => vec![Part::Text(text)],
+                Some(Either3::C(told)) => told.iter().map(|metric| Part::Told(Arc::clone(&metric.family))).collect(),
+                None => Vec::new(),
             })
         })
-        .collect()
+        .collect();
+    Ok(parts?.into_iter().flatten().collect())
 }
 
 /// A text as prom-client lays it out: the parts in their order, then what other isolates listed in the registry.
@@ -73,7 +78,10 @@ fn laid_out(registry: Option<&Registry>, mut parts: Vec<Part>, open: bool) -> (V
     if let Some(registry) = registry {
         registry.engine.maintain();
         for family in registry.listed().iter() {
-            let known = |part: &Part| matches!(part, Part::Family(known) if Arc::ptr_eq(known, family));
+            let known = |part: &Part| match part {
+                Part::Family(known) | Part::Told(known) => Arc::ptr_eq(known, family),
+                Part::Text(_) => false,
+            };
             if !parts.iter().any(known) {
                 parts.push(Part::Family(Arc::clone(family)));
             }
@@ -84,13 +92,15 @@ fn laid_out(registry: Option<&Registry>, mut parts: Vec<Part>, open: bool) -> (V
     exposition.escaping = Escaping::AllowUtf8;
     (exposition.omit_empty_labels, exposition.empty_families) = (true, true);
     let mut text = Vec::new();
-    for (at, part) in parts.into_iter().enumerate() {
+    let shown = parts.into_iter().filter(|part| !matches!(part, Part::Told(_)));
+    for (at, part) in shown.enumerate() {
         if at > 0 && !open {
             text.push(b'\n');
         }
         match part {
             Part::Family(family) if text.is_empty() => text = family.series.render(exposition),
             Part::Family(family) => text.extend_from_slice(&family.series.render(exposition)),
+            Part::Told(_) => {}
             Part::Text(own) => text.extend_from_slice((own + "\n").as_bytes()),
         }
     }
@@ -115,18 +125,6 @@ pub fn text(env: Env, registry: &External<Arc<Registry>>, items: Array<'_>, all:
 #[napi(catch_unwind)]
 pub fn text_now(env: Env, registry: &External<Arc<Registry>>, items: Array<'_>, all: bool, open: bool) -> Result<Given> {
     let (text, is_ascii) = laid_out(all.then_some(&***registry), parts(&items)?, open);
-    raw::string(&env, text, is_ascii).map(Given)
-}
-
-/// One family, as prom-client prints it in either format, without the line feed at its end.
-#[napi(catch_unwind)]
-pub fn text_of(env: Env, metric: &External<Metric>, open: bool) -> Result<Given> {
-    let mut exposition = Exposition::from(if open { Format::OpenMetrics } else { Format::Text });
-    (exposition.style, exposition.escaping) = (Style::PromClient, Escaping::AllowUtf8);
-    (exposition.omit_empty_labels, exposition.empty_families) = (true, true);
-    let mut text = metric.family.series.render(exposition);
-    text.pop();
-    let is_ascii = text.is_ascii();
     raw::string(&env, text, is_ascii).map(Given)
 }
 

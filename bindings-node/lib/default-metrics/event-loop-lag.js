@@ -63,7 +63,7 @@ module.exports = function eventLoopLag(registry, config) {
 
 /** A runtime may have no such monitor, but a precision that is none is the caller's to hear of. */
 function monitor(resolution) {
-  const { monitorEventLoopDelay } = require('node:perf_hooks');
+  const { monitorEventLoopDelay } = require('perf_hooks');
   if (typeof monitorEventLoopDelay !== 'function') return undefined;
   try {
     const delays = monitorEventLoopDelay({ resolution });

@@ -39,5 +39,5 @@ module.exports = function eventLoopUtilization(registry, config) {
 
 /** Of the module and not of the global `performance`, whose methods fake clocks replace by empty ones. */
 function reading() {
-  return readable(() => require('node:perf_hooks').performance.eventLoopUtilization());
+  return readable(() => require('perf_hooks').performance.eventLoopUtilization());
 }

@@ -6,7 +6,7 @@
  * Called by the table in `index.js`, each function for itself. Absent where there is no proc.
  */
 
-const fs = require('node:fs');
+const fs = require('fs');
 const { familiesOf } = require('./family');
 const { currentProcess, readable } = require('./runtime');
 

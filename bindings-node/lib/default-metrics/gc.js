@@ -19,7 +19,7 @@ const DEFAULT_BUCKETS = [0.001, 0.01, 0.1, 1, 2, 5];
 const MINOR_MARK = 2;
 
 module.exports = function gc(registry, config) {
-  const { PerformanceObserver, constants } = require('node:perf_hooks');
+  const { PerformanceObserver, constants } = require('perf_hooks');
   if (!PerformanceObserver || !constants) return;
   const kinds = new Map([
     [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],

@@ -10,7 +10,7 @@ const { familiesOf } = require('./family');
 const { readable } = require('./runtime');
 
 module.exports = function heapSpaces(registry, config) {
-  const statistics = () => readable(() => require('node:v8').getHeapSpaceStatistics());
+  const statistics = () => readable(() => require('v8').getHeapSpaceStatistics());
   if (!statistics()) return;
 
   const { gauge, labels } = familiesOf(registry, config);

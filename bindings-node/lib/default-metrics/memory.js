@@ -6,7 +6,7 @@
  * Called by the table in `index.js`. On Linux resident, virtual and data memory, elsewhere resident memory only.
  */
 
-const fs = require('node:fs');
+const fs = require('fs');
 const { familiesOf } = require('./family');
 const { currentProcess, readable } = require('./runtime');
 

@@ -9,7 +9,7 @@
 
 /** The global one comes first, since that is where fake clocks are put. */
 function currentProcess() {
-  return typeof process === 'undefined' ? require('node:process') : process;
+  return typeof process === 'undefined' ? require('process') : process;
 }
 
 /**
@@ -28,7 +28,7 @@ function readable(read) {
 
 /** `setImmediate`, also in environments of tests that imitate a browser and hide it. */
 function soon(callback) {
-  const schedule = typeof setImmediate === 'function' ? setImmediate : require('node:timers').setImmediate;
+  const schedule = typeof setImmediate === 'function' ? setImmediate : require('timers').setImmediate;
   return schedule(callback);
 }
 
