@@ -6,7 +6,7 @@
 use crate::error::OrThrow;
 use crate::metric::{self, Definition, Family, Metric};
 use crate::raw::Given;
-use engine::ErrorCode;
+use engine::{ErrorCode, Gateway};
 use napi::bindgen_prelude::External;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
@@ -17,11 +17,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub struct Registry {
     pub(crate) engine: engine::Registry,
     listed: Mutex<Vec<Arc<Family>>>,
+    /// The families of a gateway's requests, if they were asked for.
+    pub(crate) gateway: OnceLock<Gateway>,
 }
 
 impl Registry {
     fn new() -> Arc<Registry> {
-        Arc::new(Registry { engine: engine::Registry::new(), listed: Mutex::default() })
+        Arc::new(Registry { engine: engine::Registry::new(), listed: Mutex::default(), gateway: OnceLock::new() })
     }
 
     pub(crate) fn listed(&self) -> MutexGuard<'_, Vec<Arc<Family>>> {
@@ -104,6 +106,17 @@ pub fn unlist(registry: &External<Arc<Registry>>, metric: &External<Metric>) -> 
     let Some(at) = all.iter().position(|family| Arc::ptr_eq(family, &metric.family)) else { return false };
     let gone = all.remove(at);
     registry.engine.unregister(gone.series.name())
+}
+
+/// Has a registry work out what is derived from the families of a gateway's requests, which JavaScript made before.
+#[napi(catch_unwind)]
+pub fn derive(registry: &External<Arc<Registry>>) -> Result<()> {
+    // The lock of the list, so that only one isolate makes it.
+    let _alone = registry.listed();
+    if registry.gateway.get().is_none() {
+        let _ = registry.gateway.set(Gateway::new(&registry.engine).or_throw()?);
+    }
+    Ok(())
 }
 
 /// How many series there are in a registry.

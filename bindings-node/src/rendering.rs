@@ -6,7 +6,7 @@ use crate::metric::{Family, Metric};
 use crate::raw::{self, Given};
 use crate::registry::{Registry, exposition};
 use engine::render::{Compressor, Exposition, Format, Style};
-use engine::{Encoding, Escaping};
+use engine::{Encoding, Escaping, Snapshot};
 use napi::bindgen_prelude::{Array, Buffer, Either3, External, ExternalRef, JsValue as _};
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
@@ -74,9 +74,9 @@ fn parts(items: &Array<'_>) -> Result<Vec<Part>> {
 }
 
 /// A text as prom-client lays it out: the parts in their order, then what other isolates listed in the registry.
-fn laid_out(registry: Option<&Registry>, mut parts: Vec<Part>, open: bool) -> (Vec<u8>, bool) {
-    if let Some(registry) = registry {
-        registry.engine.maintain();
+fn laid_out(registry: &Registry, mut parts: Vec<Part>, all: bool, open: bool) -> (Vec<u8>, bool) {
+    registry.engine.maintain();
+    if all {
         for family in registry.listed().iter() {
             let known = |part: &Part| match part {
                 Part::Family(known) | Part::Told(known) => Arc::ptr_eq(known, family),
@@ -104,6 +104,15 @@ fn laid_out(registry: Option<&Registry>, mut parts: Vec<Part>, open: bool) -> (V
             Part::Text(own) => text.extend_from_slice((own + "\n").as_bytes()),
         }
     }
+    if let Some(gateway) = registry.gateway.get() {
+        for family in gateway.derived().families {
+            if !open {
+                text.push(b'\n');
+            }
+            let derived = Snapshot { families: vec![family], at_ms: 0 }.render(exposition);
+            text.extend_from_slice(derived.strip_suffix(b"# EOF\n").unwrap_or(&derived));
+        }
+    }
     if open {
         text.extend_from_slice(if text.is_empty() { b"\n# EOF\n" } else { b"# EOF\n" });
     } else if text.is_empty() {
@@ -117,14 +126,14 @@ fn laid_out(registry: Option<&Registry>, mut parts: Vec<Part>, open: bool) -> (V
 #[napi(catch_unwind)]
 pub fn text(env: Env, registry: &External<Arc<Registry>>, items: Array<'_>, all: bool, open: bool) -> Result<Given> {
     let (registry, parts) = (Arc::clone(registry), parts(&items)?);
-    let render = move || Ok(laid_out(all.then_some(&*registry), parts, open));
+    let render = move || Ok(laid_out(&registry, parts, all, open));
     promised(&env, render, |env, (text, is_ascii)| raw::string(env, text, is_ascii))
 }
 
 /// As [`text`], at once.
 #[napi(catch_unwind)]
 pub fn text_now(env: Env, registry: &External<Arc<Registry>>, items: Array<'_>, all: bool, open: bool) -> Result<Given> {
-    let (text, is_ascii) = laid_out(all.then_some(&***registry), parts(&items)?, open);
+    let (text, is_ascii) = laid_out(registry, parts(&items)?, all, open);
     raw::string(&env, text, is_ascii).map(Given)
 }
 

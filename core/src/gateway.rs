@@ -6,7 +6,9 @@
 
 mod derived;
 
+use crate::collect::Collector;
 use crate::error::Result;
+use crate::merge::snapshot::Snapshot;
 use crate::record::{Counter, Histogram};
 use crate::registry::{Family, Registry};
 use crate::shard::Shard;
@@ -53,6 +55,7 @@ const NAMES: [&str; 16] = [
 #[derive(Clone)]
 pub struct Gateway {
     families: Arc<Families>,
+    derived: Derived,
 }
 
 /// The families, shared with the collector of what is derived from them.
@@ -216,8 +219,17 @@ impl Gateway {
                 .register()?,
         };
         let families = Arc::new(families);
-        registry.register_collector(Derived::new(Arc::clone(&families)));
-        Ok(Gateway { families })
+        let derived = Derived::new(Arc::clone(&families));
+        registry.register_collector(derived.clone());
+        Ok(Gateway { families, derived })
+    }
+
+    /// What is worked out from the families when somebody scrapes, by itself: for hosts that put expositions together.
+    #[must_use]
+    pub fn derived(&self) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        self.derived.collect(&mut snapshot);
+        snapshot
     }
 
     /// The series of requests that ended so. To keep: the lookups cost more than the records.

@@ -23,6 +23,7 @@ const EXTREMES: [Reading; 2] =
     [("min", "Minimum", |seen| seen.min().min(seen.mean())), ("max", "Maximum", |seen| seen.max().max(seen.mean()))];
 
 /// The collector of a gateway's derived gauges.
+#[derive(Clone)]
 pub(super) struct Derived {
     families: Arc<Families>,
     began: Instant,
