@@ -91,8 +91,16 @@ class Counter extends Metric {
 
   /** The series of these label values, in the order of the names or as an object, to be kept. */
   labels(...values) {
+    const place = this._known(values);
+    if (this.enableExemplars) return this._labelsWithExemplars(values);
+    return place === undefined
+      ? new BoundCounter(this, this._valuesOf(values))
+      : new BoundCounter(this, values, place);
+  }
+
+  _labelsWithExemplars(values) {
     const bound = new BoundCounter(this, this._valuesOf(values));
-    return this.enableExemplars ? { inc: (given) => this._incBound(bound, given) } : bound;
+    return { inc: (given) => this._incBound(bound, given) };
   }
 
   _incBound(bound, given) {

@@ -134,7 +134,8 @@ class Gauge extends Metric {
 
   /** The series of these label values, in the order of the names or as an object, to be kept. */
   labels(...values) {
-    return new BoundGauge(this, this._valuesOf(values));
+    const place = this._known(values);
+    return place === undefined ? new BoundGauge(this, this._valuesOf(values)) : new BoundGauge(this, values, place);
   }
 
   _getValue(labels) {

@@ -108,7 +108,7 @@ class Metric {
       let next = node.get(values[i]);
       if (next === undefined) {
         next = new Map();
-        node.set(values[i], next);
+        node.set(interned(values[i]), next);
       }
       node = next;
     }
@@ -119,7 +119,7 @@ class Metric {
     // The overflow series stands for label sets without number; they are not kept.
     if (cell < 0) return this._placeOf(-cell);
     const place = this._placeOf(cell);
-    node.set(values[last], place);
+    node.set(interned(values[last]), place);
     return place;
   }
 
@@ -144,6 +144,17 @@ class Metric {
   _cellOf(labels) {
     refuseUnknown(this._names, labels);
     return this._cell(valuesOf(this._names, labels));
+  }
+
+  /** Where the series of these values is recorded, if that is known; `undefined` also for what are no values. */
+  _known(values) {
+    if (words[this._word] !== this._seen || values.length !== this._names.length) return undefined;
+    let node = this._root;
+    for (let i = 0; i < values.length; i += 1) {
+      node = node.get(values[i]);
+      if (node === undefined) return undefined;
+    }
+    return node;
   }
 
   /** The values of what `labels` and `remove` are given. */
@@ -237,6 +248,13 @@ class Metric {
   }
 }
 
+/** The same value; of a text the copy that the runtime shares, so that maps do not keep one each. */
+function interned(value) {
+  if (typeof value !== 'string') return value;
+  for (const shared in { [value]: 0 }) return shared;
+  return value;
+}
+
 /** Gives an object properties that are not listed with its others. */
 function hide(object, properties) {
   for (const [name, value] of Object.entries(properties)) {
@@ -246,15 +264,15 @@ function hide(object, properties) {
 
 /** A series that is kept: what `labels(...)` gives. */
 class Bound {
-  constructor(metric, values) {
+  constructor(metric, values, place = metric._cell(values)) {
     this._metric = metric;
     this._values = values;
     this._word = metric._word;
-    this._seen = 0;
-    this._bind();
+    this._seen = metric._seen;
+    this._place(place);
   }
 
-  /** Finds the series' cells, or makes it again. */
+  /** Finds the series' cells again, or makes it again. */
   _bind() {
     this._place(this._metric._cell(this._values));
     this._seen = this._metric._seen;

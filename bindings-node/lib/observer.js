@@ -90,7 +90,10 @@ class Observer extends Metric {
 
   /** The series of these label values, in the order of the names or as an object, to be kept. */
   labels(...values) {
-    return new BoundObserver(this, this._valuesOf(values));
+    const place = this._known(values);
+    return place === undefined
+      ? new BoundObserver(this, this._valuesOf(values))
+      : new BoundObserver(this, values, place);
   }
 
   /** Begins a time, which the function that is given counts, in seconds. */

@@ -47,6 +47,33 @@ class Outcome {
   }
 }
 
+/** The outcomes of one endpoint, method and status: without provider and model, and by them. */
+class Outcomes {
+  constructor() {
+    this.alone = undefined;
+    this._byProvider = new Map();
+  }
+
+  of(provider, model) {
+    return this._byProvider.get(provider)?.get(model);
+  }
+
+  keep(provider, model, outcome) {
+    if (provider === undefined && model === undefined) this.alone = outcome;
+    childOf(this._byProvider, provider, Map).set(model, outcome);
+  }
+}
+
+/** What a map has under a key, made if it has nothing. */
+function childOf(map, key, Kind) {
+  let child = map.get(key);
+  if (child === undefined) {
+    child = new Kind();
+    map.set(key, child);
+  }
+  return child;
+}
+
 /** The families of a provider or a model. */
 class Party {
   constructor(label, registers) {
@@ -119,13 +146,18 @@ class RequestMetrics {
   }
 
   /** Counts a request that is over. */
-  recordRequest({ endpoint, method, latencySeconds, statusCode, provider, model }) {
-    const outcome = this._known.get(endpoint)?.get(method)?.get(statusCode)?.get(provider)?.get(model);
-    if (outcome === undefined) this._find(endpoint, method, statusCode, provider, model).record(latencySeconds);
+  recordRequest(request) {
+    const { endpoint, method, latencySeconds, statusCode, provider, model } = request;
+    const known = this._known.get(endpoint)?.get(method)?.get(statusCode);
+    let outcome;
+    if (known !== undefined) {
+      outcome = provider === undefined && model === undefined ? known.alone : known.of(provider, model);
+    }
+    if (outcome === undefined) this._find(request).record(latencySeconds);
     else outcome.record(latencySeconds);
   }
 
-  _find(endpoint, method, statusCode, provider, model) {
+  _find({ endpoint, method, statusCode, provider, model }) {
     for (const [name, value] of Object.entries({ endpoint, method })) {
       if (typeof value !== 'string') {
         throw new TypeError(`recordRequest: ${name} is a text such as "/users/:id" or "GET", not ${typeof value}`);
@@ -135,12 +167,9 @@ class RequestMetrics {
     const outcome = this.bind(endpoint, method, status, provider, model);
     if (this._count < KNOWN) {
       this._count += 1;
-      let node = this._known;
-      for (const key of [endpoint, method, statusCode, provider]) {
-        if (!node.has(key)) node.set(key, new Map());
-        node = node.get(key);
-      }
-      node.set(model, outcome);
+      const methods = childOf(this._known, endpoint, Map);
+      const statuses = childOf(methods, method, Map);
+      childOf(statuses, statusCode, Outcomes).keep(provider, model, outcome);
     }
     return outcome;
   }

@@ -13,7 +13,6 @@ use engine::{shape, snapshot};
 use napi::bindgen_prelude::{External, Float64Array, JsValue as _, Object};
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a family of any kind can do.
@@ -93,7 +92,36 @@ pub struct Metric {
     pub(crate) family: Arc<Family>,
     word: Word,
     /// The series it holds.
-    held: Mutex<HashSet<u32>>,
+    held: Mutex<Numbers>,
+}
+
+/// A set of numbers that follow each other, mostly: a bit for each.
+#[derive(Default)]
+struct Numbers(Vec<u64>);
+
+impl Numbers {
+    /// False if it was there.
+    fn insert(&mut self, number: u32) -> bool {
+        let (word, bit) = (number as usize / 64, 1 << (number % 64));
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        let is_new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        is_new
+    }
+
+    /// True if it was there.
+    fn remove(&mut self, number: u32) -> bool {
+        let Some(word) = self.0.get_mut(number as usize / 64) else { return false };
+        let bit = 1 << (number % 64);
+        std::mem::replace(word, *word & !bit) & bit != 0
+    }
+
+    fn drain(&mut self) -> impl Iterator<Item = u32> {
+        let words = std::mem::take(&mut self.0).into_iter().zip(0u32..);
+        words.flat_map(|(word, at)| (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| at * 64 + bit))
+    }
 }
 
 impl Metric {
@@ -246,7 +274,7 @@ pub fn remove(metric: &External<Metric>, values: Vec<String>) -> Result<bool> {
     let removed = metric.family.series.remove(&labels).or_throw()?;
     if removed {
         metric.family.tell();
-        if let Some(number) = number.filter(|number| locked(&metric.held).remove(number)) {
+        if let Some(number) = number.filter(|number| locked(&metric.held).remove(*number)) {
             metric.family.series.let_go(number);
         }
     }
