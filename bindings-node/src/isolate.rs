@@ -5,14 +5,13 @@
 //! goes back, counts in place, when the environment ends; until then every module instance of the isolate shares it.
 
 use crate::error::OrThrow;
-use crate::raw::{self, Given, Lent, Word};
+use crate::raw::{self, Given, Lent, Word, Words};
 use engine::{Attachment, CellEncoding, Owner, Shard};
 use napi::bindgen_prelude::{JsValue as _, Object};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Words in each isolate: the first says whether the process had another isolate, the others tell of removals, one for each
 /// metric. Metrics share them when there are more, and then look up once too often.
@@ -22,7 +21,7 @@ const WORDS: u32 = 4096;
 struct Isolate {
     shard: Option<Shard>,
     /// The words, one for each metric.
-    words: Lent,
+    words: Words,
     words_given: u32,
     /// Cells that lie in memory of JavaScript's, by first number and count. The attachments go first.
     lent: HashMap<(u32, u32), (Attachment, Lent)>,
@@ -34,40 +33,17 @@ thread_local! {
     static ISOLATE: RefCell<Option<Isolate>> = const { RefCell::new(None) };
 }
 
-/// Held while a word of another isolate is written, and while an isolate's words go.
-static WORDS_LENT: Mutex<()> = Mutex::new(());
-
-/// While this is held no isolate takes its words back.
-pub(crate) fn words_lent() -> MutexGuard<'static, ()> {
-    WORDS_LENT.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn with<R>(env: &Env, run: impl FnOnce(&mut Isolate) -> Result<R>) -> Result<R> {
     ISOLATE.with_borrow_mut(|isolate| match isolate {
         Some(isolate) => run(isolate),
         None => {
-            let words = Lent::new(env, &raw::buffer(env, WORDS as usize * 4)?)?;
+            let words = Words::lend(env, WORDS)?;
             let shard = Shard::open(Owner::Isolate, CellEncoding::F64);
             env.add_env_cleanup_hook((), |()| close())?;
-            meet(words.word(0));
             let fresh = Isolate { shard, words, words_given: 0, lent: HashMap::new(), windows: HashMap::new() };
             run(isolate.insert(fresh))
         }
     })
-}
-
-/// The isolates there are, by their first words, and how many there ever were.
-static ISOLATES: Mutex<(u32, Vec<Word>)> = Mutex::new((0, Vec::new()));
-
-/// Lists an isolate. If there ever was another one, all are told that they are not alone.
-fn meet(word: Word) {
-    let mut isolates = ISOLATES.lock().unwrap_or_else(PoisonError::into_inner);
-    isolates.0 += 1;
-    isolates.1.push(word);
-    if isolates.0 > 1 {
-        // SAFETY: an isolate takes its word off the list, by this lock, before it lets the memory go.
-        isolates.1.iter().for_each(|word| unsafe { word.bump() });
-    }
 }
 
 /// Gives everything back. JavaScript of this isolate does not run any more.
@@ -81,9 +57,6 @@ fn close() {
     isolate.windows.into_values().for_each(Lent::let_go);
     drop(isolate.shard);
     crate::registry::close();
-    let first = isolate.words.word(0);
-    ISOLATES.lock().unwrap_or_else(PoisonError::into_inner).1.retain(|word| *word != first);
-    let _alone = words_lent();
     isolate.words.let_go();
 }
 
@@ -98,7 +71,7 @@ pub(crate) fn word(env: &Env) -> Result<(u32, Word)> {
 
 /// Opens the isolate's shard, or finds it.
 #[napi(catch_unwind)]
-pub fn open(env: Env) -> Result<Given> {
+pub(crate) fn open(env: Env) -> Result<Given> {
     with(&env, |isolate| {
         let mut object = Object::new(&env)?;
         object.set("limit", isolate.shard.as_ref().map_or(0, Shard::limit))?;
@@ -110,7 +83,7 @@ pub fn open(env: Env) -> Result<Given> {
 /// The shard's cells from `first` on as an `ArrayBuffer`, the same one each time. Null where the runtime has none outside
 /// of its own memory.
 #[napi(catch_unwind)]
-pub fn window(env: Env, first: u32, count: u32) -> Result<Option<Given>> {
+pub(crate) fn window(env: Env, first: u32, count: u32) -> Result<Option<Given>> {
     with(&env, |isolate| {
         if let Some(window) = isolate.windows.get(&(first, count)) {
             return window.value().map(|value| Some(Given(value)));
@@ -131,7 +104,7 @@ pub fn window(env: Env, first: u32, count: u32) -> Result<Option<Given>> {
 /// Memory of JavaScript's own that holds the cells from `first` on, until the isolate ends: the same buffer each time. Where
 /// the shard has no such cells, or the runtime cannot reach them.
 #[napi(catch_unwind)]
-pub fn lend(env: Env, first: u32, count: u32) -> Result<Given> {
+pub(crate) fn lend(env: Env, first: u32, count: u32) -> Result<Given> {
     with(&env, |isolate| {
         if let Some((_, lent)) = isolate.lent.get(&(first, count)) {
             return lent.value().map(Given);
@@ -153,6 +126,6 @@ pub fn lend(env: Env, first: u32, count: u32) -> Result<Given> {
 
 /// The calling isolate's number of lent blocks, for tests.
 #[napi(catch_unwind)]
-pub fn attached(env: Env) -> Result<u32> {
+pub(crate) fn attached(env: Env) -> Result<u32> {
     with(&env, |isolate| Ok(isolate.lent.len() as u32))
 }

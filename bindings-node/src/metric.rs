@@ -8,7 +8,9 @@ use crate::error::OrThrow;
 use crate::isolate;
 use crate::raw::{self, Given, Word, floats, whole_numbers};
 use engine::render::Exposition;
-use engine::{Buckets, Builder, Counter, FamilyVec, Held, Histogram, Metric as Kind, Registry, Store, Summary, UpDown, VecOf};
+use engine::{
+    Buckets, Builder, Counter, FamilyVec, Held, Histogram, Metric as Kind, Registry, Store, Summary, UpDown, VecOf,
+};
 use engine::{shape, snapshot};
 use napi::bindgen_prelude::{External, Float64Array, JsValue as _, Object};
 use napi::{Env, Error, Result, Status};
@@ -77,9 +79,7 @@ impl Family {
 
     /// Tells every isolate that something was removed.
     fn tell(&self) {
-        let _lent = isolate::words_lent();
-        // SAFETY: whoever listens is on the list until its isolate takes its words back, which waits for the lock.
-        locked(&self.listeners).iter().for_each(|word| unsafe { word.bump() });
+        Word::bump_all(&locked(&self.listeners));
     }
 }
 
@@ -88,7 +88,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What an isolate has of a family.
-pub struct Metric {
+pub(crate) struct Metric {
     pub(crate) family: Arc<Family>,
     word: Word,
     /// The series it holds.
@@ -149,7 +149,7 @@ impl Drop for Metric {
 
 /// What a metric is made of, as `lib/metric.js` checked it.
 #[napi(object)]
-pub struct Definition {
+pub(crate) struct Definition {
     /// `counter`, `gauge`, `histogram` or `summary`.
     pub kind: String,
     pub name: String,
@@ -226,7 +226,7 @@ pub(crate) fn given(env: &Env, family: Arc<Family>, listed: bool) -> Result<Give
 /// The number of a series' first cell, below zero if it is the overflow series'. The isolate holds the series from now on,
 /// but for the overflow series, which is there for good.
 #[napi(catch_unwind)]
-pub fn hold(metric: &External<Metric>, values: Vec<String>) -> Result<i32> {
+pub(crate) fn hold(metric: &External<Metric>, values: Vec<String>) -> Result<i32> {
     let labels: Vec<&str> = values.iter().map(String::as_str).collect();
     let held = metric.family.series.hold(&labels).or_throw()?;
     let cell = i32::try_from(held.place.cell).map_err(|_| Error::new(Status::GenericFailure, "no such cell"))?;
@@ -239,7 +239,7 @@ pub fn hold(metric: &External<Metric>, values: Vec<String>) -> Result<i32> {
 
 /// The value of a gauge's series over all isolates; NaN if there is none.
 #[napi(catch_unwind)]
-pub fn level(metric: &External<Metric>, values: Vec<String>) -> Result<f64> {
+pub(crate) fn level(metric: &External<Metric>, values: Vec<String>) -> Result<f64> {
     let labels: Vec<&str> = values.iter().map(String::as_str).collect();
     metric.family.series.level(&labels).or_throw()
 }
@@ -247,7 +247,13 @@ pub fn level(metric: &External<Metric>, values: Vec<String>) -> Result<f64> {
 /// Sets a gauge that other isolates may have moved: this isolate's cell, `cells[at]`, becomes what is missing. Isolates that
 /// set at the same time take turns.
 #[napi(catch_unwind)]
-pub fn set(metric: &External<Metric>, values: Vec<String>, mut cells: Float64Array, at: u32, level: f64) -> Result<()> {
+pub(crate) fn set(
+    metric: &External<Metric>,
+    values: Vec<String>,
+    mut cells: Float64Array,
+    at: u32,
+    level: f64,
+) -> Result<()> {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = locked(&TURN);
     let labels: Vec<&str> = values.iter().map(String::as_str).collect();
@@ -262,13 +268,13 @@ pub fn set(metric: &External<Metric>, values: Vec<String>, mut cells: Float64Arr
 
 /// Lets go of every series the isolate held: it heard of a removal.
 #[napi(catch_unwind)]
-pub fn forget(metric: &External<Metric>) {
+pub(crate) fn forget(metric: &External<Metric>) {
     metric.forget();
 }
 
 /// Removes a series, which the isolate holds no more: whoever calls forgets its cell.
 #[napi(catch_unwind)]
-pub fn remove(metric: &External<Metric>, values: Vec<String>) -> Result<bool> {
+pub(crate) fn remove(metric: &External<Metric>, values: Vec<String>) -> Result<bool> {
     let labels: Vec<&str> = values.iter().map(String::as_str).collect();
     let number = metric.family.series.number(&labels).or_throw()?;
     let removed = metric.family.series.remove(&labels).or_throw()?;
@@ -283,7 +289,7 @@ pub fn remove(metric: &External<Metric>, values: Vec<String>) -> Result<bool> {
 
 /// Removes every series.
 #[napi(catch_unwind)]
-pub fn clear(metric: &External<Metric>) {
+pub(crate) fn clear(metric: &External<Metric>) {
     metric.family.series.clear();
     metric.family.tell();
 }
@@ -293,7 +299,7 @@ pub fn clear(metric: &External<Metric>) {
 /// The compact store has `bounds`: a value is in the cell 1 + the number of bounds below it, its sum in cell 0. The HDR
 /// store has `first`, and for each entry `splits`, `cells` and `more`, as `engine::shape::HdrTable` describes them.
 #[napi(catch_unwind)]
-pub fn table(env: Env, metric: &External<Metric>) -> Result<Given> {
+pub(crate) fn table(env: Env, metric: &External<Metric>) -> Result<Given> {
     let family = metric.family.series.snapshot();
     let shape = family.meta.shape.as_ref().ok_or_else(|| Error::new(Status::InvalidArg, "no table"))?;
     let mut object = Object::new(&env)?;

@@ -1,17 +1,17 @@
 //! Memory that JavaScript and the engine share, and every raw pointer of this crate.
 //!
-//! * [`Lent`]: memory of V8's that is kept alive and whose address is known. Cells are attached from it, and removals are
-//!   told in it.
+//! * [`Lent`]: memory of V8's that is kept alive and whose address is known. Cells are attached from it.
+//! * [`Words`]: such memory in which an isolate hears of removals.
 //! * [`window`]: the engine's own memory as an `ArrayBuffer`.
 //! * [`string`]: large results as strings that are not copied.
 
 use engine::{Attachment, CellEncoding, Shard};
-use napi::bindgen_prelude::{ArrayBuffer, Float64Array, FromNapiValue, JsValue as _, ToNapiValue};
+use napi::bindgen_prelude::{ArrayBuffer, Buffer, Float64Array, FromNapiValue, JsValue as _, ToNapiValue};
 use napi::{Env, Error, Result, Status, sys};
 use std::ffi::{c_char, c_void};
 use std::ptr::null_mut;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 fn checked(status: sys::napi_status, what: &str) -> Result<()> {
     match status {
@@ -55,17 +55,12 @@ impl Lent {
         unsafe { Attachment::new(CellEncoding::F64, first, self.memory.cast(), cells) }
     }
 
-    /// A word of it.
-    pub(crate) fn word(&self, at: u32) -> Word {
-        assert!((at as usize + 1) * 4 <= self.bytes, "a word of the memory");
-        Word(self.memory.cast::<u32>().wrapping_add(at as usize))
-    }
-
     /// The buffer.
     pub(crate) fn value(&self) -> Result<sys::napi_value> {
         let mut value = null_mut();
         // SAFETY: the reference was made by this environment and is alive.
-        checked(unsafe { sys::napi_get_reference_value(self.env, self.reference, &mut value) }, "finding an ArrayBuffer")?;
+        let status = unsafe { sys::napi_get_reference_value(self.env, self.reference, &mut value) };
+        checked(status, "finding an ArrayBuffer")?;
         Ok(value)
     }
 
@@ -76,22 +71,73 @@ impl Lent {
     }
 }
 
-/// A word in memory that JavaScript lent, which any thread may add to while the memory is kept.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) struct Word(*mut u32);
+/// The words of an isolate, in memory that it lends: by them it hears of what others did.
+pub(crate) struct Words(Lent);
 
-// SAFETY: it is only reached through an atomic, and by whoever holds the lock that `isolate` takes before it lets the
-// memory go.
-unsafe impl Send for Word {}
+/// The words of one isolate that are lent at this moment, by the address of the first; and how many isolates ever lent some.
+static LENT_WORDS: Mutex<(Vec<usize>, u32)> = Mutex::new((Vec::new(), 0));
+
+fn lent_words() -> MutexGuard<'static, (Vec<usize>, u32)> {
+    LENT_WORDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Words {
+    /// As many words, of zeroes. If there ever was another isolate, the first word of all of them moves on.
+    pub(crate) fn lend(env: &Env, count: u32) -> Result<Words> {
+        let words = Words(Lent::new(env, &buffer(env, count as usize * 4)?)?);
+        let mut lent = lent_words();
+        lent.0.push(words.base());
+        lent.1 += 1;
+        if lent.1 > 1 {
+            lent.0.iter().for_each(|base| Word { base: *base, at: 0 }.bump(&lent));
+        }
+        Ok(words)
+    }
+
+    fn base(&self) -> usize {
+        self.0.memory as usize
+    }
+
+    /// One of them.
+    pub(crate) fn word(&self, at: u32) -> Word {
+        assert!((at as usize + 1) * 4 <= self.0.bytes, "a word of the memory");
+        Word { base: self.base(), at }
+    }
+
+    /// The buffer.
+    pub(crate) fn value(&self) -> Result<sys::napi_value> {
+        self.0.value()
+    }
+
+    /// Lets the memory go: nobody writes there any more, whoever still knows a word.
+    pub(crate) fn let_go(self) {
+        lent_words().0.retain(|base| *base != self.base());
+        self.0.let_go();
+    }
+}
+
+/// A word that one isolate reads and any may move on.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Word {
+    base: usize,
+    at: u32,
+}
 
 impl Word {
-    /// Moves it on.
-    ///
-    /// # Safety
-    /// The memory is still lent.
-    pub(crate) unsafe fn bump(self) {
-        // SAFETY: valid by the caller's promise, aligned as the elements of a typed array are.
-        let word = unsafe { AtomicU32::from_ptr(self.0) };
+    /// Moves words on, those whose isolate still lends them.
+    pub(crate) fn bump_all(words: &[Word]) {
+        let lent = lent_words();
+        words.iter().for_each(|word| word.bump(&lent));
+    }
+
+    fn bump(self, lent: &(Vec<usize>, u32)) {
+        if !lent.0.contains(&self.base) {
+            return;
+        }
+        let word = (self.base as *mut u32).wrapping_add(self.at as usize);
+        // SAFETY: lent as long as the lock is held, which `lent` shows; aligned as a buffer is, and within it, since only
+        // `Words::word` makes words.
+        let word = unsafe { AtomicU32::from_ptr(word) };
         // Relaxed: a hint to look series up again. What was removed is held until the isolate let go of it.
         word.fetch_add(1, Relaxed);
     }
@@ -156,7 +202,10 @@ const COPIED: usize = 64 * 1024;
 /// loop for as long.
 pub(crate) fn string(env: &Env, text: Vec<u8>, is_ascii: bool) -> Result<sys::napi_value> {
     let mut value = null_mut();
-    if is_ascii && text.len() >= COPIED && let Some(create) = external_latin1() {
+    if is_ascii
+        && text.len() >= COPIED
+        && let Some(create) = external_latin1()
+    {
         unsafe extern "C" fn free(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
             // SAFETY: the box that was given as the hint, once.
             drop(unsafe { Box::from_raw(hint.cast::<Vec<u8>>()) });
@@ -165,9 +214,7 @@ pub(crate) fn string(env: &Env, text: Vec<u8>, is_ascii: bool) -> Result<sys::na
         let (data, len, mut copied) = (text.as_mut_ptr(), text.len(), false);
         let hint = Box::into_raw(text);
         // SAFETY: the text lives in the box until `free` is called, which the runtime does at once if it copies.
-        let status = unsafe {
-            create(env.raw(), data.cast(), len, Some(free), hint.cast(), &mut value, &mut copied)
-        };
+        let status = unsafe { create(env.raw(), data.cast(), len, Some(free), hint.cast(), &mut value, &mut copied) };
         return checked(status, "making a string").map(|()| value);
     }
     // SAFETY: the text is alive for the call, and its length is told.
@@ -179,6 +226,12 @@ pub(crate) fn string(env: &Env, text: Vec<u8>, is_ascii: bool) -> Result<sys::na
     };
     checked(status, "making a string")?;
     Ok(value)
+}
+
+/// Bytes as a `Buffer`, which is given the memory.
+pub(crate) fn bytes(env: &Env, bytes: Vec<u8>) -> Result<sys::napi_value> {
+    // SAFETY: called on the environment's thread, as whoever has an `Env` is.
+    unsafe { ToNapiValue::to_napi_value(env.raw(), Buffer::from(bytes)) }
 }
 
 /// An `ArrayBuffer` of V8's own, of zeroes.

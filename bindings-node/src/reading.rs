@@ -13,7 +13,7 @@ use napi_derive::napi;
 /// A counter or a gauge has one double. A histogram has the number of observations up to each bound, then of all, then their
 /// sum. A summary has the value of each quantile, then the number of observations, then their sum.
 #[napi(catch_unwind)]
-pub fn read(env: Env, metric: &External<Metric>) -> Result<Given> {
+pub(crate) fn read(env: Env, metric: &External<Metric>) -> Result<Given> {
     let family = metric.family.series.snapshot();
     let (mut labels, mut values, mut overflow) = (Vec::new(), Vec::new(), -1);
     let mut stride = 0;

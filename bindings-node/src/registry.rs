@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A registry, and the families it lists in their order.
-pub struct Registry {
+pub(crate) struct Registry {
     pub(crate) engine: engine::Registry,
     listed: Mutex<Vec<Arc<Family>>>,
     /// The families of a gateway's requests, if they were asked for.
@@ -44,7 +44,7 @@ pub(crate) fn close() {
 /// The process's registry for the first module instance of an isolate, and an empty one for every other: a test that resets
 /// its modules begins anew.
 #[napi(catch_unwind)]
-pub fn default_registry() -> External<Arc<Registry>> {
+pub(crate) fn default_registry() -> External<Arc<Registry>> {
     static PROCESS: OnceLock<Arc<Registry>> = OnceLock::new();
     if TAKEN.replace(true) {
         return External::new(Registry::new());
@@ -54,7 +54,7 @@ pub fn default_registry() -> External<Arc<Registry>> {
 
 /// A registry of its own.
 #[napi(catch_unwind)]
-pub fn registry() -> External<Arc<Registry>> {
+pub(crate) fn registry() -> External<Arc<Registry>> {
     External::new(Registry::new())
 }
 
@@ -62,7 +62,7 @@ pub fn registry() -> External<Arc<Registry>> {
 /// registries that list it; nor is it where the registry has no such metric and yet prints one of its names, and then `listed`
 /// is false in what is given.
 #[napi(catch_unwind)]
-pub fn metric(
+pub(crate) fn metric(
     env: Env,
     registry: &External<Arc<Registry>>,
     definition: Definition,
@@ -90,7 +90,7 @@ pub fn metric(
 
 /// Lists a metric in one more registry.
 #[napi(catch_unwind)]
-pub fn list(registry: &External<Arc<Registry>>, metric: &External<Metric>) -> Result<()> {
+pub(crate) fn list(registry: &External<Arc<Registry>>, metric: &External<Metric>) -> Result<()> {
     let mut all = registry.listed();
     metric.family.series.list(&registry.engine).or_throw()?;
     if !all.iter().any(|family| Arc::ptr_eq(family, &metric.family)) {
@@ -101,7 +101,7 @@ pub fn list(registry: &External<Arc<Registry>>, metric: &External<Metric>) -> Re
 
 /// Takes a metric out of a registry. False if it is not there.
 #[napi(catch_unwind)]
-pub fn unlist(registry: &External<Arc<Registry>>, metric: &External<Metric>) -> bool {
+pub(crate) fn unlist(registry: &External<Arc<Registry>>, metric: &External<Metric>) -> bool {
     let mut all = registry.listed();
     let Some(at) = all.iter().position(|family| Arc::ptr_eq(family, &metric.family)) else { return false };
     let gone = all.remove(at);
@@ -110,7 +110,7 @@ pub fn unlist(registry: &External<Arc<Registry>>, metric: &External<Metric>) -> 
 
 /// Has a registry work out what is derived from the families of a gateway's requests, which JavaScript made before.
 #[napi(catch_unwind)]
-pub fn derive(registry: &External<Arc<Registry>>) -> Result<()> {
+pub(crate) fn derive(registry: &External<Arc<Registry>>) -> Result<()> {
     // The lock of the list, so that only one isolate makes it.
     let _alone = registry.listed();
     if registry.gateway.get().is_none() {
@@ -121,13 +121,13 @@ pub fn derive(registry: &External<Arc<Registry>>) -> Result<()> {
 
 /// How many series there are in a registry.
 #[napi(catch_unwind)]
-pub fn series(registry: &External<Arc<Registry>>) -> f64 {
+pub(crate) fn series(registry: &External<Arc<Registry>>) -> f64 {
     registry.engine.series() as f64
 }
 
 /// What a client asks for by its `Accept` header: the format as `render` takes it, and its `Content-Type`.
 #[napi(catch_unwind)]
-pub fn negotiate(accept: String) -> Vec<String> {
+pub(crate) fn negotiate(accept: String) -> Vec<String> {
     let exposition = engine::negotiate(&accept);
     let format = exposition.format.as_str();
     vec![format!("{format}{ESCAPING}{}", exposition.escaping.as_str()), exposition.content_type()]
@@ -135,7 +135,7 @@ pub fn negotiate(accept: String) -> Vec<String> {
 
 /// The encoding that a client asks for by its `Accept-Encoding` header.
 #[napi(catch_unwind)]
-pub fn negotiate_encoding(accept: String) -> String {
+pub(crate) fn negotiate_encoding(accept: String) -> String {
     engine::Encoding::negotiate(&accept).as_str().to_owned()
 }
 

@@ -124,7 +124,13 @@ fn laid_out(registry: &Registry, mut parts: Vec<Part>, all: bool, open: bool) ->
 
 /// The parts as prom-client's text, as a promise of a string. `all` adds what other isolates listed in the registry.
 #[napi(catch_unwind)]
-pub fn text(env: Env, registry: &External<Arc<Registry>>, items: Array<'_>, all: bool, open: bool) -> Result<Given> {
+pub(crate) fn text(
+    env: Env,
+    registry: &External<Arc<Registry>>,
+    items: Array<'_>,
+    all: bool,
+    open: bool,
+) -> Result<Given> {
     let (registry, parts) = (Arc::clone(registry), parts(&items)?);
     let render = move || Ok(laid_out(&registry, parts, all, open));
     promised(&env, render, |env, (text, is_ascii)| raw::string(env, text, is_ascii))
@@ -132,7 +138,13 @@ pub fn text(env: Env, registry: &External<Arc<Registry>>, items: Array<'_>, all:
 
 /// As [`text`], at once.
 #[napi(catch_unwind)]
-pub fn text_now(env: Env, registry: &External<Arc<Registry>>, items: Array<'_>, all: bool, open: bool) -> Result<Given> {
+pub(crate) fn text_now(
+    env: Env,
+    registry: &External<Arc<Registry>>,
+    items: Array<'_>,
+    all: bool,
+    open: bool,
+) -> Result<Given> {
     let (text, is_ascii) = laid_out(registry, parts(&items)?, all, open);
     raw::string(&env, text, is_ascii).map(Given)
 }
@@ -162,16 +174,13 @@ fn encoding(name: &str) -> Result<Encoding> {
 
 /// What the registry lists in a format of the engine's, packed as asked, as a promise of a `Buffer`.
 #[napi(catch_unwind)]
-pub fn render(env: Env, registry: &External<Arc<Registry>>, format: String, packing: String) -> Result<Given> {
+pub(crate) fn render(env: Env, registry: &External<Arc<Registry>>, format: String, packing: String) -> Result<Given> {
     let (registry, exposition, encoding) = (Arc::clone(registry), exposition(&format)?, encoding(&packing)?);
-    promised(&env, move || packed(&registry, exposition, encoding), |env, body| {
-        // SAFETY: called on the environment's thread.
-        unsafe { napi::bindgen_prelude::ToNapiValue::to_napi_value(env.raw(), Buffer::from(body)) }
-    })
+    promised(&env, move || packed(&registry, exposition, encoding), raw::bytes)
 }
 
 /// As [`render`], at once.
 #[napi(catch_unwind)]
-pub fn render_now(registry: &External<Arc<Registry>>, format: String, packing: String) -> Result<Buffer> {
+pub(crate) fn render_now(registry: &External<Arc<Registry>>, format: String, packing: String) -> Result<Buffer> {
     packed(registry, exposition(&format)?, encoding(&packing)?).map(Buffer::from)
 }

@@ -50,7 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // does, and gives a histogram that came as samples the shape that its bounds ask for.
     ("samples", &["merge::distribution", "merge::snapshot", "render", "shape"]),
     // Where merge and render meet.
-    ("scrape", &["merge", "merge::snapshot", "registry", "render", "sync"]),
+    ("scrape", &["merge", "merge::snapshot", "record", "registry", "render", "sync"]),
     // Outlets: other people's ways to record, on the public side of the crate but for a handle's and a name's details.
     ("facade", &["collect", "error", "merge::snapshot", "record", "registry", "shape", "sync"]),
     ("tower", &["error", "record", "registry", "shape"]),
@@ -367,36 +367,42 @@ fn one_file_of_go_imports_c() {
     assert_eq!(importers, ["bindings-go/internal/native/native.go"]);
 }
 
-/// The sources of the Python door by their path.
-fn python_sources() -> Vec<(String, String)> {
+/// The sources of a door in Rust by their path.
+fn door(folder: &str) -> Vec<(String, String)> {
     let sources: Vec<_> = files()
         .into_iter()
-        .filter(|file| file.starts_with("bindings-python/src/") && file.ends_with(".rs"))
+        .filter(|file| file.starts_with(folder) && file.ends_with(".rs"))
         .map(|file| (file.clone(), text(&file).expect("a source is text")))
         .collect();
-    assert!(sources.len() > 5, "the sources of the Python door were not found");
+    assert!(sources.len() > 5, "the sources of {folder} were not found");
     sources
 }
 
-/// What CPython calls directly, with raw pointers, is in one folder, where it can be read; the rest is safe Rust.
+/// What the runtimes call directly, with raw pointers, is in one place of each door, where it can be read; the rest is safe
+/// Rust.
 #[test]
-fn one_folder_of_the_python_door_is_unsafe() {
-    let unsafe_files: BTreeSet<String> = python_sources()
-        .into_iter()
-        .filter(|(_, source)| {
-            lines(source).iter().any(|line| line.code.contains("unsafe ") || line.code.contains("ffi::"))
-        })
-        .map(|(path, _)| path)
-        .collect();
-    assert!(!unsafe_files.is_empty());
-    let elsewhere: Vec<_> = unsafe_files.iter().filter(|path| !path.starts_with("bindings-python/src/hot/")).collect();
-    assert!(elsewhere.is_empty(), "raw pointers belong into bindings-python/src/hot: {elsewhere:?}");
+fn one_place_of_the_python_and_the_node_door_is_unsafe() {
+    for (folder, place, runtime) in [
+        ("bindings-python/src/", "bindings-python/src/hot/", "ffi::"),
+        ("bindings-node/src/", "bindings-node/src/raw.rs", "sys::napi_create"),
+    ] {
+        let unsafe_files: BTreeSet<String> = door(folder)
+            .into_iter()
+            .filter(|(_, source)| {
+                lines(source).iter().any(|line| line.code.contains("unsafe ") || line.code.contains(runtime))
+            })
+            .map(|(path, _)| path)
+            .collect();
+        assert!(!unsafe_files.is_empty());
+        let elsewhere: Vec<_> = unsafe_files.iter().filter(|path| !path.starts_with(place)).collect();
+        assert!(elsewhere.is_empty(), "raw pointers belong into {place}: {elsewhere:?}");
+    }
 }
 
-/// The Python door converts and never computes: it shares no memory of its own between threads.
+/// The Python and the Node door convert and never compute: they map no memory of their own.
 #[test]
-fn the_python_door_is_explained_and_keeps_to_the_rules_of_the_engine() {
-    for (path, source) in python_sources() {
+fn the_python_and_the_node_door_are_explained_and_keep_to_the_rules_of_the_engine() {
+    for (path, source) in door("bindings-python/src/").into_iter().chain(door("bindings-node/src/")) {
         assert!(unexplained_unsafe(&source).is_empty(), "{path}: {:?}", unexplained_unsafe(&source));
         assert!(unexplained_orderings(&source).is_empty(), "{path}: {:?}", unexplained_orderings(&source));
         let mapped = lines(&source).iter().any(|line| line.code.contains("mmap") || line.code.contains("madvise"));

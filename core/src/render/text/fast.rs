@@ -33,14 +33,7 @@ impl Line {
     }
 
     /// Prepares the pieces. `labels` holds the shown label names with `="` behind each; `constant` the constant labels.
-    pub(super) fn prepare(
-        &mut self,
-        names: &Names,
-        own: &[String],
-        labels: &[Vec<u8>],
-        constant: &[u8],
-        style: Style,
-    ) {
+    pub(super) fn prepare(&mut self, names: &Names, own: &[String], labels: &[Vec<u8>], constant: &[u8], style: Style) {
         self.usable = true;
         self.style = style;
         self.names = identity(own);
