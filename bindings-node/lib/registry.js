@@ -14,13 +14,6 @@ const { textOf } = require('./text');
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-/** What a metric has to say, without waiting. */
-function toldNow(metric) {
-  const told = metric.getSync ? metric.getSync() : metric.get();
-  if (typeof told?.then !== 'function') return told;
-  throw new Error(`Metric ${metric.name} takes time to collect: use metrics(), which waits for it`);
-}
-
 /** Where metrics are made that no registry lists. */
 let unlisted;
 
@@ -156,11 +149,18 @@ class Registry {
   /** As `metrics`, at once: functions that take time to collect are not waited for. */
   metricsSync() {
     const parts = this.getMetricsAsArray().map((metric) => {
-      if (!this._isPrinted(metric)) return textOf(toldNow(metric), this._defaultLabels, this._isOpenMetrics);
+      if (!this._isPrinted(metric)) return textOf(this._getNow(metric), this._defaultLabels, this._isOpenMetrics);
       metric.collect?.();
       return metric._native;
     });
     return native.textNow(this._native, this._withTold(parts), this._isDefault, this._isOpenMetrics);
+  }
+
+  /** What a metric has to say, without waiting. */
+  _getNow(metric) {
+    const told = metric.getSync ? metric.getSync() : metric.get();
+    if (typeof told?.then !== 'function') return told;
+    throw new Error(`Metric ${metric.name} takes time to collect: use what gives a promise, which waits for it`);
   }
 
   /** The parts of a text, and which of the engine's metrics they tell of that it need not print. */

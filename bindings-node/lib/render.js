@@ -2,14 +2,38 @@
 
 /**
  * Scrapes in every format of the engine: text, OpenMetrics, protobuf and JSON, packed as asked. Called by users; what a scraper
- * asked for is said by `negotiate`. Foreign metrics of a registry are not the engine's: `registry.metrics()` shows those too.
+ * asked for is said by `negotiate`. Metrics that are not the engine's, or that their registry gives labels, are told to it.
  */
 
 const native = require('./native');
 const Registry = require('./registry');
 
-async function collected(registry) {
-  await Promise.all(registry.getMetricsAsArray().map((metric) => metric._collect?.()));
+function pairsOf(labels) {
+  return Object.entries(labels).map(([name, value]) => [name, `${value}`]);
+}
+
+function exemplarOf(exemplar) {
+  if (!exemplar) return undefined;
+  const { labelSet, value, timestamp } = exemplar;
+  return { labels: pairsOf(labelSet), value, timestamp };
+}
+
+/** What `get()` gave, as the engine is told of it. */
+function toldOf({ name, help, type, values }, defaults) {
+  const samples = (values ?? []).map(({ metricName = name, labels = {}, value, exemplar }) => ({
+    name: metricName,
+    labels: pairsOf({ ...labels, ...defaults, ...labels }),
+    value,
+    exemplar: exemplarOf(exemplar),
+  }));
+  return { name: `${name}`, help: `${help ?? ''}`, kind: `${type ?? 'unknown'}`, samples };
+}
+
+/** The metrics of a registry that the engine is told of, and those of them that it knows. */
+function besides(registry) {
+  const told = registry.getMetricsAsArray().filter((metric) => !registry._isPrinted(metric));
+  const known = told.filter((metric) => metric._native !== undefined).map((metric) => metric._native);
+  return { told, known };
 }
 
 /**
@@ -19,14 +43,22 @@ async function collected(registry) {
  * @returns {Promise<Buffer>}
  */
 async function render(format = 'text', { registry = Registry.globalRegistry, encoding = 'identity' } = {}) {
-  await collected(registry);
-  return native.render(registry._native, format, encoding);
+  const { told, known } = besides(registry);
+  const printed = registry.getMetricsAsArray().filter((metric) => !told.includes(metric));
+  const [given] = await Promise.all([
+    Promise.all(told.map((metric) => metric.get())),
+    ...printed.map((metric) => metric._collect()),
+  ]);
+  const samples = given.map((metric) => toldOf(metric, registry._defaultLabels));
+  return native.render(registry._native, format, encoding, known, samples);
 }
 
 /** As `render`, at once: functions that take time to collect are not waited for. */
 function renderSync(format = 'text', { registry = Registry.globalRegistry, encoding = 'identity' } = {}) {
-  registry.getMetricsAsArray().forEach((metric) => metric._native && metric.collect?.());
-  return native.renderNow(registry._native, format, encoding);
+  const { told, known } = besides(registry);
+  for (const metric of registry.getMetricsAsArray()) if (!told.includes(metric)) metric.collect?.();
+  const samples = told.map((metric) => toldOf(registry._getNow(metric), registry._defaultLabels));
+  return native.renderNow(registry._native, format, encoding, known, samples);
 }
 
 /**

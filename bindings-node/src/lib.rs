@@ -6,7 +6,8 @@
 //!
 //! * [`isolate`]: the calling thread's shard, the memory that its JavaScript lends, and how it hears of removals.
 //! * [`metric`]: a family, and what an isolate holds of it. [`registry`]: what is scraped together.
-//! * [`reading`]: a family as plain numbers. [`rendering`]: scrapes, off the event loop or on it.
+//! * [`reading`]: a family as plain numbers. [`rendering`]: scrapes, off the event loop or on it. [`told`]: metrics that are
+//!   JavaScript's.
 //! * [`raw`]: every raw pointer of this crate.
 //!
 //! Absent: whatever is pleasant to type. `lib/` has that, and says what each function here is for.
@@ -18,3 +19,4 @@ mod raw;
 mod reading;
 mod registry;
 mod rendering;
+mod told;

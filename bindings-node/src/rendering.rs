@@ -5,9 +5,10 @@ use crate::error::OrThrow;
 use crate::metric::{Family, Metric};
 use crate::raw::{self, Given};
 use crate::registry::{Registry, exposition};
+use crate::told::{Beside, Told};
 use engine::render::{Compressor, Exposition, Format, Style};
 use engine::{Encoding, Escaping, Snapshot};
-use napi::bindgen_prelude::{Array, Buffer, Either3, External, ExternalRef, JsValue as _};
+use napi::bindgen_prelude::{Array, Either3, External, ExternalRef, JsValue as _};
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 use std::sync::mpsc::{Sender, channel};
@@ -149,9 +150,9 @@ pub(crate) fn text_now(
     raw::string(&env, text, is_ascii).map(Given)
 }
 
-fn packed(registry: &Registry, exposition: Exposition, encoding: Encoding) -> Result<Vec<u8>> {
+fn packed(registry: &engine::Registry, exposition: Exposition, encoding: Encoding) -> Result<Vec<u8>> {
     if encoding == Encoding::Identity {
-        return Ok(registry.engine.render(exposition));
+        return Ok(registry.render(exposition));
     }
     let mut body = Vec::new();
     let sink = |chunk: &[u8]| {
@@ -159,7 +160,7 @@ fn packed(registry: &Registry, exposition: Exposition, encoding: Encoding) -> Re
         Ok::<(), engine::Error>(())
     };
     let mut compressor = Compressor::new(encoding, sink).or_throw()?;
-    registry.engine.render_to(exposition, |chunk| compressor.write(chunk)).or_throw()?;
+    registry.render_to(exposition, |chunk| compressor.write(chunk)).or_throw()?;
     compressor.finish().or_throw()?;
     Ok(body)
 }
@@ -172,15 +173,34 @@ fn encoding(name: &str) -> Result<Encoding> {
     })
 }
 
-/// What the registry lists in a format of the engine's, packed as asked, as a promise of a `Buffer`.
+/// What the registry lists in a format of the engine's, and what JavaScript told beside, packed as asked, as a promise of a
+/// `Buffer`.
 #[napi(catch_unwind)]
-pub(crate) fn render(env: Env, registry: &External<Arc<Registry>>, format: String, packing: String) -> Result<Given> {
+pub(crate) fn render(
+    env: Env,
+    registry: &External<Arc<Registry>>,
+    format: String,
+    packing: String,
+    except: Vec<ExternalRef<Metric>>,
+    told: Vec<Told>,
+) -> Result<Given> {
     let (registry, exposition, encoding) = (Arc::clone(registry), exposition(&format)?, encoding(&packing)?);
-    promised(&env, move || packed(&registry, exposition, encoding), raw::bytes)
+    let beside = Beside::new(except, told);
+    let render = move || packed(&beside.registry(&registry).or_throw()?, exposition, encoding);
+    promised(&env, render, raw::bytes)
 }
 
 /// As [`render`], at once.
 #[napi(catch_unwind)]
-pub(crate) fn render_now(registry: &External<Arc<Registry>>, format: String, packing: String) -> Result<Buffer> {
-    packed(registry, exposition(&format)?, encoding(&packing)?).map(Buffer::from)
+pub(crate) fn render_now(
+    env: Env,
+    registry: &External<Arc<Registry>>,
+    format: String,
+    packing: String,
+    except: Vec<ExternalRef<Metric>>,
+    told: Vec<Told>,
+) -> Result<Given> {
+    let (exposition, encoding) = (exposition(&format)?, encoding(&packing)?);
+    let all = Beside::new(except, told).registry(registry).or_throw()?;
+    raw::bytes(&env, packed(&all, exposition, encoding)?).map(Given)
 }
