@@ -12,16 +12,42 @@ const { validateMetricName } = require('./lib/labels');
 /** More series than there can be. */
 const UNLIMITED = 0xffffffff;
 
+// What `labels()` gives is functions of their own: prom-client's may be torn off their object.
+
 class Counter extends require('./lib/counter') {
   static limit = UNLIMITED;
+
+  labels(...values) {
+    const bound = super.labels(...values);
+    return { inc: (value) => bound.inc(value) };
+  }
 }
 
 class Gauge extends require('./lib/gauge') {
   static limit = UNLIMITED;
+
+  labels(...values) {
+    const bound = super.labels(...values);
+    return {
+      inc: (value) => bound.inc(value),
+      dec: (value) => bound.dec(value),
+      set: (value) => bound.set(value),
+      setToCurrentTime: () => bound.setToCurrentTime(),
+      startTimer: () => bound.startTimer(),
+    };
+  }
 }
 
 class Histogram extends require('./lib/histogram') {
   static limit = UNLIMITED;
+
+  labels(...values) {
+    const bound = super.labels(...values);
+    return {
+      observe: (value) => bound.observe(value),
+      startTimer: (...labels) => bound.startTimer(...labels),
+    };
+  }
 }
 
 exports.register = Registry.globalRegistry;

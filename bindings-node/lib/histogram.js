@@ -14,12 +14,20 @@ const { textOf, valuesOf } = require('./labels');
 /** prom-client's. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** The bounds but the last one, which every histogram has. */
+function boundsOf({ name, buckets }) {
+  if (!Array.isArray(buckets) || buckets.some((bound) => typeof bound !== 'number')) {
+    throw new TypeError(`buckets of metric ${name} is an array of numbers, not ${buckets}`);
+  }
+  return buckets.filter((bound) => bound !== Infinity);
+}
+
 class Histogram extends Observer {
   constructor(config) {
     if (config?.labelNames?.includes('le')) throw new Error('le is a reserved label keyword');
     super(config, { buckets: SECONDS.slice() }, (given) => ({
       kind: 'histogram',
-      buckets: [...given.buckets].filter((bound) => bound !== Infinity),
+      buckets: boundsOf(given),
       compact: given.store === 'compact',
     }));
     this.type = 'histogram';

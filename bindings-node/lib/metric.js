@@ -46,6 +46,7 @@ class Metric {
     if (this.collect && typeof this.collect !== 'function') {
       throw new Error('Optional "collect" parameter must be a function');
     }
+    refuseLimit(this);
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === Registry.PROMETHEUS_CONTENT_TYPE) {
         throw new TypeError('Exemplars are supported only on OpenMetrics registries');
@@ -246,6 +247,14 @@ class Metric {
   _tell(values) {
     return { help: this.help, name: this.name, type: this.type, values, aggregator: this.aggregator };
   }
+}
+
+/** The most series that a family can be given. */
+const MOST = 0xffffffff;
+
+function refuseLimit({ name, limit }) {
+  if (limit === undefined || (Number.isInteger(limit) && limit >= 1 && limit <= MOST)) return;
+  throw new TypeError(`limit of metric ${name} is a number of series from 1 to ${MOST}, not ${limit}`);
 }
 
 /** The same value; of a text the copy that the runtime shares, so that maps do not keep one each. */

@@ -36,6 +36,8 @@ class Registry {
     // Metrics that the engine does not list here.
     Object.defineProperty(this, '_apart', { value: new WeakSet() });
     Object.defineProperty(this, '_native', { value: handle });
+    // Moves on when a metric is taken out, for whoever remembers one.
+    Object.defineProperty(this, '_removals', { value: 0, writable: true });
   }
 
   /** Makes a metric of the engine's, listed in a registry if there is one. */
@@ -77,6 +79,7 @@ class Registry {
   removeSingleMetric(name) {
     this._unlist(this._metrics[name]);
     delete this._metrics[name];
+    this._removals += 1;
   }
 
   _unlist(metric) {
@@ -88,6 +91,7 @@ class Registry {
     this.getMetricsAsArray().forEach((metric) => this._unlist(metric));
     this._metrics = {};
     this._defaultLabels = {};
+    this._removals += 1;
   }
 
   /** Resets every metric. */

@@ -125,7 +125,12 @@ class RequestMetrics {
     this._callErrors = counter('external_api_errors_total', 'Calls to external services that failed', ['service']);
     this._known = new Map();
     this._count = 0;
+    this._removals = 0;
     native.derive(registry._native);
+  }
+
+  _areListed(registry) {
+    return registry.getSingleMetric('http_requests_total') === this._requests;
   }
 
   /** What requests to an endpoint, by a method and with a status, are counted in: to keep, and to `record` with. */
@@ -241,29 +246,34 @@ class RequestMetrics {
 
 const made = new WeakMap();
 
-/** The request metrics of a registry, made when first asked for. */
+/** The request metrics of a registry, made when first asked for, and anew once they were taken out. */
 function requestMetrics(registry = Registry.globalRegistry) {
   let metrics = made.get(registry);
-  // A registry that was cleared has none any more.
-  if (metrics === undefined || registry.getSingleMetric('http_requests_total') !== metrics._requests) {
+  if (metrics === undefined || !metrics._areListed(registry)) {
+    if (metrics !== undefined) native.underive(registry._native);
     metrics = new RequestMetrics(registry);
     made.set(registry, metrics);
   }
+  metrics._removals = registry._removals;
   return metrics;
 }
 
-let ofDefault;
+let kept;
+
+/** Those of the default registry. */
+function ofDefault() {
+  if (kept === undefined || kept._removals !== Registry.globalRegistry._removals) kept = requestMetrics();
+  return kept;
+}
 
 /** Counts a request in the default registry: `{endpoint, method, latencySeconds, statusCode, provider, model}`. */
 function recordRequest(request) {
-  ofDefault ??= requestMetrics();
-  ofDefault.recordRequest(request);
+  ofDefault().recordRequest(request);
 }
 
 /** Calls `fn` and counts the call in the default registry. */
 function trackRequest(options, fn) {
-  ofDefault ??= requestMetrics();
-  return ofDefault.trackRequest(options, fn);
+  return ofDefault().trackRequest(options, fn);
 }
 
 module.exports = { recordRequest, requestMetrics, trackRequest };

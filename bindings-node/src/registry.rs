@@ -18,12 +18,22 @@ pub(crate) struct Registry {
     pub(crate) engine: engine::Registry,
     listed: Mutex<Vec<Arc<Family>>>,
     /// The families of a gateway's requests, if they were asked for.
-    pub(crate) gateway: OnceLock<Gateway>,
+    gateway: Mutex<Option<Gateway>>,
 }
 
 impl Registry {
     fn new() -> Arc<Registry> {
-        Arc::new(Registry { engine: engine::Registry::new(), listed: Mutex::default(), gateway: OnceLock::new() })
+        Arc::new(Registry { engine: engine::Registry::new(), listed: Mutex::default(), gateway: Mutex::default() })
+    }
+
+    fn gateway(&self) -> MutexGuard<'_, Option<Gateway>> {
+        self.gateway.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is derived from the families of requests, if they were asked for.
+    pub(crate) fn derived(&self) -> Vec<engine::snapshot::Family> {
+        let gateway = self.gateway().clone();
+        gateway.map(|gateway| gateway.derived().families).unwrap_or_default()
     }
 
     pub(crate) fn listed(&self) -> MutexGuard<'_, Vec<Arc<Family>>> {
@@ -111,12 +121,19 @@ pub(crate) fn unlist(registry: &External<Arc<Registry>>, metric: &External<Metri
 /// Has a registry work out what is derived from the families of a gateway's requests, which JavaScript made before.
 #[napi(catch_unwind)]
 pub(crate) fn derive(registry: &External<Arc<Registry>>) -> Result<()> {
-    // The lock of the list, so that only one isolate makes it.
-    let _alone = registry.listed();
-    if registry.gateway.get().is_none() {
-        let _ = registry.gateway.set(Gateway::new(&registry.engine).or_throw()?);
+    let mut gateway = registry.gateway();
+    if gateway.is_none() {
+        *gateway = Some(Gateway::new(&registry.engine).or_throw()?);
     }
     Ok(())
+}
+
+/// Ends that: the families were taken out.
+#[napi(catch_unwind)]
+pub(crate) fn underive(registry: &External<Arc<Registry>>) {
+    if let Some(gateway) = registry.gateway().take() {
+        gateway.hide_derived(&registry.engine);
+    }
 }
 
 /// How many series there are in a registry.

@@ -105,14 +105,12 @@ fn laid_out(registry: &Registry, mut parts: Vec<Part>, all: bool, open: bool) ->
             Part::Text(own) => text.extend_from_slice((own + "\n").as_bytes()),
         }
     }
-    if let Some(gateway) = registry.gateway.get() {
-        for family in gateway.derived().families {
-            if !open {
-                text.push(b'\n');
-            }
-            let derived = Snapshot { families: vec![family], at_ms: 0 }.render(exposition);
-            text.extend_from_slice(derived.strip_suffix(b"# EOF\n").unwrap_or(&derived));
+    for family in registry.derived() {
+        if !open {
+            text.push(b'\n');
         }
+        let derived = Snapshot { families: vec![family], at_ms: 0 }.render(exposition);
+        text.extend_from_slice(derived.strip_suffix(b"# EOF\n").unwrap_or(&derived));
     }
     if open {
         text.extend_from_slice(if text.is_empty() { b"\n# EOF\n" } else { b"# EOF\n" });

@@ -59,7 +59,13 @@ impl Told {
                 let timestamp = exemplar.timestamp.map(Timestamp::Seconds);
                 Box::new(Exemplar { labels: labels(exemplar.labels), value: exemplar.value, timestamp })
             });
-            Sample { name: name.into(), labels: labels(sample.labels), value: sample.value, exemplar, ..Sample::default() }
+            Sample {
+                name: name.into(),
+                labels: labels(sample.labels),
+                value: sample.value,
+                exemplar,
+                ..Sample::default()
+            }
         });
         let samples = samples.collect();
         gather(&Family { name: stem.into(), help: self.help.as_str().into(), kind, samples, ..Family::default() })
@@ -102,7 +108,7 @@ impl Beside {
             }
         }
         let mut families = self.families;
-        families.extend(registry.gateway.get().map(|gateway| gateway.derived().families).unwrap_or_default());
+        families.extend(registry.derived());
         all.register_collector(Fixed(families));
         Ok(all)
     }

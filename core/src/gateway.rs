@@ -56,6 +56,8 @@ const NAMES: [&str; 16] = [
 pub struct Gateway {
     families: Arc<Families>,
     derived: Derived,
+    /// The number that the registry knows the collector of what is derived by.
+    collector: u64,
 }
 
 /// The families, shared with the collector of what is derived from them.
@@ -220,8 +222,13 @@ impl Gateway {
         };
         let families = Arc::new(families);
         let derived = Derived::new(Arc::clone(&families));
-        registry.register_collector(derived.clone());
-        Ok(Gateway { families, derived })
+        let collector = registry.register_collector(derived.clone());
+        Ok(Gateway { families, derived, collector })
+    }
+
+    /// Takes what is derived out of the registry that this was made with. The families stay.
+    pub fn hide_derived(&self, registry: &Registry) -> bool {
+        registry.unregister_collector(self.collector)
     }
 
     /// What is worked out from the families when somebody scrapes, by itself: for hosts that put expositions together.

@@ -249,4 +249,8 @@ fn what_is_derived_from_requests_is_had_by_itself() {
     assert_eq!(derived.value("provider_error_rate", &[("provider", "p")]), Some(0.0));
     let all = registry.snapshot();
     assert!(derived.families.iter().all(|family| all.family(&family.meta.name).is_some()));
+    assert!(gateway.hide_derived(&registry) && !gateway.hide_derived(&registry));
+    let all = registry.snapshot();
+    assert!(derived.families.iter().all(|family| all.family(&family.meta.name).is_none()));
+    assert_eq!(all.sum("http_requests_total", &[]), 1.0);
 }
