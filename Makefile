@@ -32,12 +32,12 @@ run:
 	$(CARGO) run --locked --release -p tykmetrics-example-gateway
 
 .PHONY: build
-build: prefix wheel
+build: prefix wheel addon
 	$(CARGO) build --locked --release -p tykmetrics --all-features
 	@if command -v $(GO) >/dev/null; then cd bindings-go && $(GO_ENV) $(GO) build ./...; \
 	else echo "left out: the Go module, since Go is not here"; fi
-	@echo "built: the Rust crate; $(RELEASE)/libtykmetrics.{a,so} and include/tykmetrics.h; the Go module; the Python wheel, in .venv."
-	@echo "Not built yet, for want of their doors: the Node addon, the program tykmetrics."
+	@echo "built: the Rust crate; $(RELEASE)/libtykmetrics.{a,so} and include/tykmetrics.h; the Go module; the Python wheel, in .venv;"
+	@echo "the Node addon, in bindings-node/prebuilds. Not built yet: the program tykmetrics."
 
 # ---- libtykmetrics --------------------------------------------------------------------------------------------------
 
@@ -85,9 +85,9 @@ prefix:
 .PHONY: test
 test:
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
-	  tools lint test-models test-python test-core test-c test-go test-house test-features
+	  tools lint test-models test-python test-core test-c test-go test-node test-house test-features
 
-test-core test-house test-c test-go test-python: tools
+test-core test-house test-c test-go test-python test-node: tools
 
 .PHONY: lint
 lint:
@@ -202,6 +202,38 @@ lint-python: wheel
 	cd $(PACKAGE) && ../.venv/bin/mypy --cache-dir ../target/mypy python/tykmetrics tests/typed/user_code.py tests/typed/drop_in.py
 	cd $(PACKAGE) && ../.venv/bin/pyright --pythonpath ../.venv/bin/python
 
+# The Node door: the addon, and its tests under every version of Node that is in use.
+NODE ?= node
+NPM ?= npm
+NODE_DOOR := bindings-node
+NODE_OTHERS := 22 24
+# Tests of the package as such (types, style, what npm packs, other people's frameworks) run under one version.
+NODE_ALONE := types style package readme entry-points examples
+
+.PHONY: addon node-modules
+addon:
+	@command -v $(NODE) >/dev/null || { echo "Node is missing: install Node 20 or newer (https://nodejs.org)"; exit 1; }
+	$(CARGO) build --locked --release -p tykmetrics-node
+	install -D -m 755 -s $(RELEASE)/libtykmetrics_node.so $(NODE_DOOR)/prebuilds/$$($(NODE) $(NODE_DOOR)/lib/platform.js)/tykmetrics.node
+
+node-modules: $(NODE_DOOR)/node_modules/.package-lock.json
+
+$(NODE_DOOR)/node_modules/.package-lock.json: $(NODE_DOOR)/package-lock.json
+	cd $(NODE_DOOR) && $(NPM) ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: test-node lint-node $(addprefix test-node-,$(NODE_OTHERS))
+test-node: addon lint-node $(addprefix test-node-,$(NODE_OTHERS))
+	cd $(NODE_DOOR) && $(NODE) --test --test-reporter=dot test/*.test.js test/middleware/*.test.js
+
+$(addprefix test-node-,$(NODE_OTHERS)): test-node-%: addon node-modules
+	@echo "== Node $*"
+	cd $(NODE_DOOR) && node_modules/node$*/bin/node --test --test-reporter=dot \
+	  $$(ls test/*.test.js | grep -v -E '/($(subst $(eval) ,|,$(NODE_ALONE)))\.test\.js')
+
+lint-node: node-modules
+	cd $(NODE_DOOR) && $(NPM) run --silent lint
+
 # Every interleaving of the protocols' steps, in a build of its own.
 .PHONY: test-models
 test-models:
@@ -244,17 +276,19 @@ valgrind: $(PROMTOOL)
 # ---- measuring ------------------------------------------------------------------------------------------------------
 
 .PHONY: bench bench-quick
-bench: prefix wheel wrk
+bench: prefix wheel addon node-modules wrk
 	$(CARGO) run --locked --release -p tykmetrics-benches
 	$(call bench-go,)
 	$(call bench-python,)
-bench-quick: prefix wheel wrk
+	$(call bench-node,)
+bench-quick: prefix wheel addon node-modules wrk
 	$(CARGO) run --locked --release -p tykmetrics-benches -- --quick
 	$(call bench-go,-rounds 3 -benchtime 50ms -wrk 2s)
 	$(call bench-python,--quick)
+	$(call bench-node,--quick)
 
-# The records of Go and Python stand beside the one that was just written.
-RECORD = record="$$(ls -t "$(CURDIR)"/benches/record/*/*.json | grep -v -e -go.json -e -python.json | head -n 1)"; record="$${record%.json}"
+# The records of Go, Python and Node stand beside the one that was just written.
+RECORD = record="$$(ls -t "$(CURDIR)"/benches/record/*/*.json | grep -v -e -go.json -e -python.json -e -node.json | head -n 1)"; record="$${record%.json}"
 
 define bench-go
 @if ! command -v $(GO) >/dev/null; then echo "left out: Go is not here"; exit 0; fi; \
@@ -263,6 +297,10 @@ endef
 
 define bench-python
 @$(RECORD); .venv/bin/python $(PACKAGE)/bench/compare.py $(1) --out "$$record-python"
+endef
+
+define bench-node
+@$(RECORD); cd $(NODE_DOOR) && $(NODE) bench/compare.js $(1) --out "$$record-node"
 endef
 
 # Loads a gateway from a process of its own.

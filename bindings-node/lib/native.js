@@ -8,18 +8,10 @@
  */
 
 const fs = require('fs');
-const os = require('os');
 const path = require('path');
+const { platforms } = require('./platform');
 
 const PREBUILDS = path.join(__dirname, '..', 'prebuilds');
-
-/** The folders that an addon for this platform may lie in, the likelier first. */
-function candidates() {
-  const platform = `${os.platform()}-${os.arch()}`;
-  if (os.platform() !== 'linux') return [platform];
-  const musl = fs.existsSync('/etc/alpine-release');
-  return musl ? [`${platform}-musl`, `${platform}-glibc`] : [`${platform}-glibc`, `${platform}-musl`];
-}
 
 function built() {
   try {
@@ -31,7 +23,7 @@ function built() {
 
 function load() {
   const failures = [];
-  for (const folder of candidates()) {
+  for (const folder of platforms()) {
     const file = path.join(PREBUILDS, folder, 'tykmetrics.node');
     if (!fs.existsSync(file)) {
       failures.push(`${folder}: not in this package`);
