@@ -76,9 +76,10 @@ fn blocks_of_attached_memory_are_found_wherever_they_lie_and_however_they_overla
     let family = registry.counter("hits_total", "").labels(["page"]).private_series(0).register().expect("ok");
     let handles: Vec<_> = (0..600).map(|at| family.with([&at.to_string()])).collect();
     let lowest = handles.iter().map(|handle| handle.cell()).min().expect("some");
+    let span = handles.iter().map(|handle| handle.cell() - lowest + 1).max().expect("some") as usize;
     let mut expected = vec![0.0; handles.len()];
     // Long ones and short ones, later ones before earlier ones, several for the same numbers.
-    let blocks: Vec<(u32, usize)> = vec![(64, 16), (0, 600), (300, 1), (301, 1), (8, 512), (300, 300), (64, 16)];
+    let blocks: Vec<(u32, usize)> = vec![(64, 16), (0, span), (300, 1), (301, 1), (8, 512), (300, 300), (64, 16)];
     let memories: Vec<_> = blocks.iter().map(|(first, len)| (lowest + first, Memory::new(*len))).collect();
     let attachments: Vec<_> = memories.iter().map(|(first, memory)| memory.attach(*first)).collect();
     let mut step = 1.0;
@@ -106,7 +107,7 @@ fn blocks_of_attached_memory_are_found_wherever_they_lie_and_however_they_overla
     drop(memories);
     seen("let go");
     // The next host adopts what was left.
-    let memory = Memory::new(600);
+    let memory = Memory::new(span);
     let attachment = memory.attach(lowest);
     seen("adopted");
     drop(attachment);
