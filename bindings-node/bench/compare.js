@@ -17,8 +17,8 @@ const memory = require('./memory');
 const middleware = require('./middleware');
 const scrapes = require('./scrapes');
 
-/** Of hashes, with each of which instructions are counted: minutes each, so not in a quick run. */
-const SEEDS = 3;
+/** Of hashes, with each of which instructions are counted: a minute or two each, so not in a quick run. */
+const SEEDS = 2;
 
 const HELP = `node bench/compare.js [options]
 
