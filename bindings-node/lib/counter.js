@@ -6,7 +6,7 @@ const util = require('util');
 const Exemplar = require('./exemplar');
 const { Bound, Metric, hide } = require('./metric');
 const { add, arrayOf, placeOf, words } = require('./cells');
-const { textOf, valuesOf } = require('./labels');
+const { refuseUnknown, textOf, valuesOf } = require('./labels');
 
 /** The amount that is meant, or an error. */
 function amountOf(value) {
@@ -64,6 +64,7 @@ class Counter extends Metric {
   }
 
   _incSlowly(labels, value) {
+    refuseUnknown(this._names, labels);
     const amount = amountOf(value);
     add(this._cellOf(labels), amount);
   }

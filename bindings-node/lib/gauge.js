@@ -12,6 +12,9 @@ const { Bound, Metric } = require('./metric');
 const { add, arrayOf, placeOf, words } = require('./cells');
 const { textOf, valuesOf } = require('./labels');
 
+/** How often a value is set that other isolates move at the same moment. */
+const TRIES = 8;
+
 function refuse(what, value) {
   throw new TypeError(`${what} is not a valid number: ${util.format(value)}`);
 }
@@ -44,10 +47,16 @@ class BoundGauge extends Bound {
   set(value) {
     if (typeof value !== 'number') refuse('Value', value);
     if (words[this._word] !== this._seen) this._bind();
-    if (words[0] === 0) {
-      this._cells[this._at] = value;
-    } else {
-      native.set(this._metric._native, this._values.map(textOf), this._cells, this._at, value);
+    if (words[0] === 0) this._cells[this._at] = value;
+    else this._settle(value);
+  }
+
+  /** Sets the value among other isolates. Where their cells leave no exact rest, the series begins anew. */
+  _settle(value) {
+    const texts = this._values.map(textOf);
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      if (native.set(this._metric._native, texts, this._cells, this._at, value)) return;
+      this._bind();
     }
   }
 
@@ -103,12 +112,8 @@ class Gauge extends Metric {
     if (typeof value !== 'number') refuse('Value', value);
     if (words[this._word] !== this._seen) this._look();
     const cell = this._find(this._root, labels) ?? this._cellOf(labels);
-    if (words[0] === 0) {
-      arrayOf(cell, 1)[placeOf(cell, 1)] = value;
-    } else {
-      const values = valuesOf(this._names, labels).map(textOf);
-      native.set(this._native, values, arrayOf(cell, 1), placeOf(cell, 1), value);
-    }
+    if (words[0] === 0) arrayOf(cell, 1)[placeOf(cell, 1)] = value;
+    else this.labels(labels).set(value);
   }
 
   setToCurrentTime(labels) {

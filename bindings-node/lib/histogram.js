@@ -14,8 +14,15 @@ const { textOf, valuesOf } = require('./labels');
 /** prom-client's. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+function refuseStore({ name, store }) {
+  if (store === undefined || store === 'hdr' || store === 'compact') return;
+  throw new TypeError(`store of metric ${name} is 'hdr' or 'compact', not ${store}`);
+}
+
 /** The bounds but the last one, which every histogram has. */
-function boundsOf({ name, buckets }) {
+function boundsOf(metric) {
+  const { name, buckets } = metric;
+  refuseStore(metric);
   if (!Array.isArray(buckets) || buckets.some((bound) => typeof bound !== 'number')) {
     throw new TypeError(`buckets of metric ${name} is an array of numbers, not ${buckets}`);
   }
@@ -133,6 +140,12 @@ class Histogram extends Observer {
       ...value,
       labels: { ...labels, ...sharedLabels },
     }));
+  }
+
+  /** As `getForPromString`, at once. */
+  getSyncForPromString() {
+    this.collect?.();
+    return this._tell(this._shared());
   }
 
   /** As `get`, with the labels of a series apart from those of its samples. */

@@ -49,70 +49,16 @@ function textOf(value) {
 /** The values of labels by the names of a metric; `undefined` for those that are missing. */
 function valuesOf(labelNames, labels) {
   const values = [];
-  for (const name of labelNames) values.push(labels?.[name]);
+  // Of the object itself: every object has a `constructor`, which may be a label.
+  for (const name of labelNames) values.push(labels && Object.hasOwn(labels, name) ? labels[name] : undefined);
   return values;
 }
 
-/**
- * A function that walks from the root of a metric's nested maps to the number that the labels of an object lead to. It gives
- * `undefined` for labels that are not known yet, and for objects that have another number of labels.
- *
- * It is made from source text where the runtime allows that: property names that are written out are several times as fast to
- * read as those in variables. Label names are plain identifiers, so they are safe to write out.
- */
-function finder(labelNames) {
-  const steps = labelNames
-    .map((name) => `node = node.get(labels.${name}); if (node === undefined) return undefined;`)
-    .join('\n');
-  const source = `
-    let count = 0;
-    for (const label in labels) count += 1;
-    if (count !== ${labelNames.length}) return undefined;
-    let node = root;
-    ${steps}
-    return node;`;
-  try {
-    return new Function('root', 'labels', source);
-  } catch {
-    return walker(labelNames);
-  }
-}
-
-/** As `finder`, for runtimes that make no functions from text (`--disallow-code-generation-from-strings`). */
-function walker(labelNames) {
-  return (root, labels) => {
-    let count = 0;
-    for (const _ in labels) count += 1;
-    if (count !== labelNames.length) return undefined;
-    let node = root;
-    for (const name of labelNames) {
-      node = node.get(labels[name]);
-      if (node === undefined) return undefined;
-    }
-    return node;
-  };
-}
-
-const finders = new Map();
-
-/** The finder of these label names; metrics with the same ones share it. */
-function finderOf(labelNames) {
-  const key = labelNames.join(',');
-  let find = finders.get(key);
-  if (find === undefined) {
-    find = finder(labelNames);
-    finders.set(key, find);
-  }
-  return find;
-}
-
 module.exports = {
-  finderOf,
   refuseCount,
   refuseUnknown,
   textOf,
   validateLabelNames,
   validateMetricName,
   valuesOf,
-  walker,
 };

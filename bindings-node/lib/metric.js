@@ -3,8 +3,9 @@
 /**
  * What the metric classes share: the config, the engine's family, and the way from labels to a cell.
  *
- * A series that was looked up before is found in nested maps, one for each label, which lead to the number of its cell. When a
- * series is removed, here or by another isolate, the metric's word moves on, and the maps and every bound child are made anew.
+ * A series that was looked up before is found by a walk along its label values (`paths.js`), which ends at the number of its cell.
+ * When a series is removed, here or by another isolate, the metric's word moves on, and the paths and every bound child are made
+ * anew.
  * Called by `counter.js`, `gauge.js`, `histogram.js` and `summary.js`. Absent: how a kind records.
  */
 
@@ -12,7 +13,6 @@ const native = require('./native');
 const Registry = require('./registry');
 const { words } = require('./cells');
 const {
-  finderOf,
   refuseCount,
   refuseUnknown,
   textOf,
@@ -20,6 +20,7 @@ const {
   validateMetricName,
   valuesOf,
 } = require('./labels');
+const { cut, extended, walk, walkersOf } = require('./paths');
 
 class Metric {
   /**
@@ -61,6 +62,7 @@ class Metric {
       limit: this.limit ?? this.constructor.limit,
       ...definition(this),
     });
+    const walkers = walkersOf(this.labelNames);
     hide(this, {
       _names: [...this.labelNames],
       _help: this.help,
@@ -68,20 +70,16 @@ class Metric {
       _home: made.listed ? home : undefined,
       _word: made.word,
       _seen: words[made.word],
-      _find: finderOf(this.labelNames),
+      _find: walkers.ofLabels,
+      _findValues: walkers.ofValues,
+      // Where the walks begin; of a metric without labels what its series is recorded by.
       _root: undefined,
       _originals: undefined,
       _isAliased: false,
       _table: undefined,
       _own: undefined,
     });
-    this._root = this._emptyRoot();
     for (const register of this.registers) register.registerMetric(this);
-  }
-
-  /** The series of a metric without labels has no map to be found in: its number is the root. */
-  _emptyRoot() {
-    return this._names.length === 0 ? undefined : new Map();
   }
 
   /** Forgets what was looked up, if something was removed since. */
@@ -89,38 +87,28 @@ class Metric {
     const word = words[this._word];
     if (word === this._seen) return;
     native.forget(this._native);
-    this._root = this._emptyRoot();
+    this._root = undefined;
     this._seen = word;
   }
 
   /**
-   * Where the series of these values, in the order of the names, is recorded: what the maps lead to. A number for metrics of one
+   * Where the series of these values, in the order of the names, is recorded: what the paths lead to. A number for metrics of one
    * cell, what `_placeOf` makes of it for others.
    */
   _cell(values) {
     this._look();
-    const last = values.length - 1;
-    if (last < 0) {
+    if (values.length === 0) {
       this._root ??= this._placeOf(native.hold(this._native, []));
       return this._root;
     }
-    let node = this._root;
-    for (let i = 0; i < last; i += 1) {
-      let next = node.get(values[i]);
-      if (next === undefined) {
-        next = new Map();
-        node.set(interned(values[i]), next);
-      }
-      node = next;
-    }
-    const known = node.get(values[last]);
+    const known = walk(this._root, values);
     if (known !== undefined) return known;
     const cell = native.hold(this._native, values.map(textOf));
     this._remember(values);
     // The overflow series stands for label sets without number; they are not kept.
     if (cell < 0) return this._placeOf(-cell);
     const place = this._placeOf(cell);
-    node.set(interned(values[last]), place);
+    this._root = extended(this._root, values, place);
     return place;
   }
 
@@ -149,13 +137,7 @@ class Metric {
 
   /** Where the series of these values is recorded, if that is known; `undefined` also for what are no values. */
   _known(values) {
-    if (words[this._word] !== this._seen || values.length !== this._names.length) return undefined;
-    let node = this._root;
-    for (let i = 0; i < values.length; i += 1) {
-      node = node.get(values[i]);
-      if (node === undefined) return undefined;
-    }
-    return node;
+    return words[this._word] === this._seen ? this._findValues(this._root, values) : undefined;
   }
 
   /** The values of what `labels` and `remove` are given. */
@@ -184,7 +166,8 @@ class Metric {
   _read(each) {
     const { labels, values, stride, overflow } = native.read(this._native);
     const numbers = new Float64Array(values);
-    return labels.map((texts, at) =>
+    // An array of this realm, which the addon's is not.
+    return Array.from(labels, (texts, at) =>
       each(
         at === overflow ? { otel_metric_overflow: 'true' } : this._labelsOf(texts),
         numbers.subarray(at * stride, (at + 1) * stride),
@@ -201,7 +184,7 @@ class Metric {
 
   /** Whether the engine prints the metric as it is. */
   get _isPlain() {
-    return !this.enableExemplars;
+    return !this.enableExemplars && this.get === Metric.prototype.get;
   }
 
   /** Removes the series of these label values. */
@@ -210,13 +193,12 @@ class Metric {
   }
 
   _remove(values) {
+    this._exemplars?.delete(values.map(textOf).join('\0'));
     this._look();
     const removed = native.remove(this._native, values.map(textOf));
     // If nothing else was removed meanwhile, and every series is known by one set of values, the others stay known.
     if (removed && !this._isAliased && words[this._word] === ((this._seen + 1) >>> 0)) {
-      let node = this._root;
-      for (const value of values.slice(0, -1)) node = node?.get(value);
-      if (values.length > 0) node?.delete(values.at(-1));
+      if (values.length > 0) cut(this._root, values);
       else this._root = undefined;
       this._seen = words[this._word];
     }
@@ -255,13 +237,6 @@ const MOST = 0xffffffff;
 function refuseLimit({ name, limit }) {
   if (limit === undefined || (Number.isInteger(limit) && limit >= 1 && limit <= MOST)) return;
   throw new TypeError(`limit of metric ${name} is a number of series from 1 to ${MOST}, not ${limit}`);
-}
-
-/** The same value; of a text the copy that the runtime shares, so that maps do not keep one each. */
-function interned(value) {
-  if (typeof value !== 'string') return value;
-  for (const shared in { [value]: 0 }) return shared;
-  return value;
 }
 
 /** Gives an object properties that are not listed with its others. */

@@ -162,7 +162,7 @@ class Registry {
 
   /** What a metric has to say, without waiting. */
   _getNow(metric) {
-    const told = metric.getSync ? metric.getSync() : metric.get();
+    const told = metric.getSyncForPromString?.() ?? metric.getSync?.() ?? metric.get();
     if (typeof told?.then !== 'function') return told;
     throw new Error(`Metric ${metric.name} takes time to collect: use what gives a promise, which waits for it`);
   }

@@ -47,31 +47,59 @@ class Outcome {
   }
 }
 
-/** The outcomes of one endpoint, method and status: without provider and model, and by them. */
-class Outcomes {
-  constructor() {
-    this.alone = undefined;
-    this._byProvider = new Map();
-  }
+/** Requests of one endpoint that are compared one by one; others are found by their text. */
+const COMPARED = 16;
 
-  of(provider, model) {
-    return this._byProvider.get(provider)?.get(model);
-  }
-
-  keep(provider, model, outcome) {
-    if (provider === undefined && model === undefined) this.alone = outcome;
-    childOf(this._byProvider, provider, Map).set(model, outcome);
+/** A request that was seen, and the next one of its endpoint. */
+class Seen {
+  constructor({ method, statusCode, provider, model }, outcome, next) {
+    this.method = method;
+    this.statusCode = statusCode;
+    this.provider = provider;
+    this.model = model;
+    this.outcome = outcome;
+    this.next = next;
   }
 }
 
-/** What a map has under a key, made if it has nothing. */
-function childOf(map, key, Kind) {
-  let child = map.get(key);
-  if (child === undefined) {
-    child = new Kind();
-    map.set(key, child);
+/** What was seen of one endpoint. */
+class SeenEndpoint {
+  constructor() {
+    this.first = null;
+    this.count = 0;
+    this.others = undefined;
   }
-  return child;
+
+  find(method, statusCode, provider, model) {
+    let seen = this.first;
+    while (seen !== null) {
+      if (
+        seen.statusCode === statusCode &&
+        seen.method === method &&
+        seen.provider === provider &&
+        seen.model === model
+      ) {
+        return seen.outcome;
+      }
+      seen = seen.next;
+    }
+    return this.others === undefined ? undefined : this.others.get(textKey(method, statusCode, provider, model));
+  }
+
+  keep(request, outcome) {
+    if (this.count < COMPARED) {
+      this.count += 1;
+      this.first = new Seen(request, outcome, this.first);
+      return;
+    }
+    const { method, statusCode, provider, model } = request;
+    this.others ??= new Map();
+    this.others.set(textKey(method, statusCode, provider, model), outcome);
+  }
+}
+
+function textKey(...parts) {
+  return parts.map((part) => `${typeof part}${part}`).join('\0');
 }
 
 /** The families of a provider or a model. */
@@ -152,17 +180,17 @@ class RequestMetrics {
 
   /** Counts a request that is over. */
   recordRequest(request) {
-    const { endpoint, method, latencySeconds, statusCode, provider, model } = request;
-    const known = this._known.get(endpoint)?.get(method)?.get(statusCode);
-    let outcome;
-    if (known !== undefined) {
-      outcome = provider === undefined && model === undefined ? known.alone : known.of(provider, model);
-    }
-    if (outcome === undefined) this._find(request).record(latencySeconds);
-    else outcome.record(latencySeconds);
+    const seen = this._known.get(request.endpoint);
+    const outcome =
+      seen === undefined
+        ? undefined
+        : seen.find(request.method, request.statusCode, request.provider, request.model);
+    if (outcome === undefined) this._find(request).record(request.latencySeconds);
+    else outcome.record(request.latencySeconds);
   }
 
-  _find({ endpoint, method, statusCode, provider, model }) {
+  _find(request) {
+    const { endpoint, method, statusCode, provider, model } = request;
     for (const [name, value] of Object.entries({ endpoint, method })) {
       if (typeof value !== 'string') {
         throw new TypeError(`recordRequest: ${name} is a text such as "/users/:id" or "GET", not ${typeof value}`);
@@ -172,9 +200,8 @@ class RequestMetrics {
     const outcome = this.bind(endpoint, method, status, provider, model);
     if (this._count < KNOWN) {
       this._count += 1;
-      const methods = childOf(this._known, endpoint, Map);
-      const statuses = childOf(methods, method, Map);
-      childOf(statuses, statusCode, Outcomes).keep(provider, model, outcome);
+      if (!this._known.has(endpoint)) this._known.set(endpoint, new SeenEndpoint());
+      this._known.get(endpoint).keep(request, outcome);
     }
     return outcome;
   }

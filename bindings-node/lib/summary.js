@@ -22,7 +22,7 @@ class Summary extends Observer {
   }
 
   get _isPlain() {
-    return !this.pruneAgedBuckets;
+    return super._isPlain && !this.pruneAgedBuckets;
   }
 
   /** Begins every series again at nothing. */

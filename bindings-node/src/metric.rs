@@ -245,7 +245,8 @@ pub(crate) fn level(metric: &External<Metric>, values: Vec<String>) -> Result<f6
 }
 
 /// Sets a gauge that other isolates may have moved: this isolate's cell, `cells[at]`, becomes what is missing. Isolates that
-/// set at the same time take turns.
+/// set at the same time take turns. Where no number is exactly what is missing, the series is removed, with what others moved it
+/// by, and false is given: whoever calls looks it up again, and sets that.
 #[napi(catch_unwind)]
 pub(crate) fn set(
     metric: &External<Metric>,
@@ -253,17 +254,18 @@ pub(crate) fn set(
     mut cells: Float64Array,
     at: u32,
     level: f64,
-) -> Result<()> {
+) -> Result<bool> {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = locked(&TURN);
     let labels: Vec<&str> = values.iter().map(String::as_str).collect();
     let all = metric.family.series.level(&labels).or_throw()?;
-    raw::change(&mut cells, at, |own| {
-        let others = all - own;
-        // What is not finite has no difference; what others have is lost on purpose.
-        if others.is_finite() { level - others } else { level }
-    });
-    Ok(())
+    let before = raw::change(&mut cells, at, |own| if all == own { level } else { level - (all - own) });
+    let reached = metric.family.series.level(&labels).or_throw()?;
+    if reached == level || level.is_nan() && reached.is_nan() || all == before {
+        return Ok(true);
+    }
+    remove(metric, values)?;
+    Ok(false)
 }
 
 /// Lets go of every series the isolate held: it heard of a removal.

@@ -244,14 +244,16 @@ pub(crate) fn buffer(env: &Env, bytes: usize) -> Result<ArrayBuffer<'_>> {
     }
 }
 
-/// Changes a cell of the calling isolate's own, of which nobody else is a writer.
-pub(crate) fn change(cells: &mut Float64Array, at: u32, change: impl FnOnce(f64) -> f64) {
+/// Changes a cell of the calling isolate's own, of which nobody else is a writer; gives what it was.
+pub(crate) fn change(cells: &mut Float64Array, at: u32, change: impl FnOnce(f64) -> f64) -> f64 {
     // SAFETY: the array's memory is the isolate's cells, which JavaScript does not write while it waits for this call.
-    let Some(cell) = (unsafe { cells.as_mut() }).get_mut(at as usize) else { return };
+    let Some(cell) = (unsafe { cells.as_mut() }).get_mut(at as usize) else { return f64::NAN };
     // SAFETY: as above; others may read it, so it is written whole.
     let cell = unsafe { AtomicU64::from_ptr(std::ptr::from_mut(cell).cast()) };
     // Relaxed: the cell by itself.
-    cell.store(change(f64::from_bits(cell.load(Relaxed))).to_bits(), Relaxed);
+    let before = f64::from_bits(cell.load(Relaxed));
+    cell.store(change(before).to_bits(), Relaxed);
+    before
 }
 
 /// Numbers as the memory of a `Float64Array`.

@@ -155,7 +155,10 @@ impl<'a> View<'a> {
                     counts.iter_mut().zip(run).for_each(|(count, cell)| *count = count.wrapping_add(cell::read(cell)));
                 }
                 CellEncoding::F64 => counts.iter_mut().zip(run).for_each(|(count, cell)| {
-                    *count = count.wrapping_add(whole(cell, encoding));
+                    // Most are zero.
+                    if cell::read(cell) != 0 {
+                        *count = count.wrapping_add(whole(cell, encoding));
+                    }
                 }),
             }
         };

@@ -101,6 +101,8 @@ impl Lines {
             out.extend_from_slice(&start);
             spell(out, quantile, (self.flavour, style));
             out.extend_from_slice(&close);
+            // prom-client has no word for a quantile of nothing.
+            let value = if style == Style::PromClient && value.is_nan() { 0.0 } else { value };
             style.value(out, value);
             out.push(b'\n');
         }

@@ -7,6 +7,7 @@
 use super::Flavour;
 use crate::merge::snapshot::{Kind, Meta};
 use crate::render::escape::{self, Escaping};
+use crate::render::exposition::Style;
 
 /// The names of a family in one format, escaped.
 #[derive(Debug, Default)]
@@ -64,11 +65,12 @@ fn type_word(kind: Kind, flavour: Flavour) -> &'static str {
 }
 
 /// Appends the metadata lines, in the order each format asks for.
-pub(super) fn header(out: &mut Vec<u8>, meta: &Meta, names: &Names, flavour: Flavour) {
+pub(super) fn header(out: &mut Vec<u8>, meta: &Meta, names: &Names, (flavour, style): (Flavour, Style)) {
     let name = &names.family;
     let help = |out: &mut Vec<u8>| {
         if !meta.help.is_empty() {
-            line(out, b"# HELP ", name, |out| escape::help(out, &meta.help, flavour != Flavour::Classic));
+            let quotes = flavour != Flavour::Classic && style == Style::Prometheus;
+            line(out, b"# HELP ", name, |out| escape::help(out, &meta.help, quotes));
         }
     };
     let type_line = |out: &mut Vec<u8>| {

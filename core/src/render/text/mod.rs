@@ -97,7 +97,7 @@ impl Lines {
         self.classic_name = escape::is_classic_name(&self.names.stem);
         self.kind = meta.kind;
         self.header.clear();
-        family::header(&mut self.header, meta, &self.names, self.flavour);
+        family::header(&mut self.header, meta, &self.names, (self.flavour, self.exposition.style));
         if self.exposition.empty_families {
             out.append(&mut self.header);
         }
