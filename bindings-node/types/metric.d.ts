@@ -77,7 +77,7 @@ export interface CustomMetric {
   name: string;
   /** Tells the samples, at each scrape. */
   get(): MetricObjectWithValues<MetricValue<string>> | Promise<MetricObjectWithValues<MetricValue<string>>>;
-  /** Called by `resetMetrics` of the registry. */
+  /** Called by `resetMetrics` of the registry, which needs it. */
   reset?(): void;
 }
 
