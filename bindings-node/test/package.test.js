@@ -170,14 +170,11 @@ test('the licences are those of the repository', () => {
   assert.match(read(ROOT, '..', 'Cargo.toml'), new RegExp(`^license = "${manifest.license}"$`, 'm'));
 });
 
-test('lock files name no registry but the public one, and development tools have exact versions', () => {
+test('lock files name no registry, and development tools have exact versions', () => {
   for (const folder of [ROOT, path.join(ROOT, 'test', 'runtimes')]) {
     const lock = JSON.parse(read(folder, 'package-lock.json'));
     for (const [name, { resolved, integrity }] of Object.entries(lock.packages)) {
-      assert.ok(
-        resolved === undefined || resolved.startsWith('https://registry.npmjs.org/'),
-        `${name}: ${resolved}`,
-      );
+      assert.equal(resolved, undefined, name);
       assert.ok(name === '' || integrity, `${name} has no checksum`);
     }
   }
