@@ -13,7 +13,9 @@ exports.Registry = Registry;
 Object.defineProperty(exports, 'contentType', {
   enumerable: true,
   get: () => exports.register.contentType,
-  set: (contentType) => exports.register.setContentType(contentType),
+  set: (contentType) => {
+    exports.register.setContentType(contentType);
+  },
 });
 exports.prometheusContentType = Registry.PROMETHEUS_CONTENT_TYPE;
 exports.openMetricsContentType = Registry.OPENMETRICS_CONTENT_TYPE;

@@ -15,7 +15,7 @@ const UNLIMITED = 0xffffffff;
 // What `labels()` gives is functions of their own: prom-client's may be torn off their object.
 
 class Counter extends require('./lib/counter') {
-  static limit = UNLIMITED;
+  static _limit = UNLIMITED;
 
   labels(...values) {
     const bound = super.labels(...values);
@@ -24,7 +24,7 @@ class Counter extends require('./lib/counter') {
 }
 
 class Gauge extends require('./lib/gauge') {
-  static limit = UNLIMITED;
+  static _limit = UNLIMITED;
 
   labels(...values) {
     const bound = super.labels(...values);
@@ -39,7 +39,7 @@ class Gauge extends require('./lib/gauge') {
 }
 
 class Histogram extends require('./lib/histogram') {
-  static limit = UNLIMITED;
+  static _limit = UNLIMITED;
 
   labels(...values) {
     const bound = super.labels(...values);
@@ -55,7 +55,9 @@ exports.Registry = Registry;
 Object.defineProperty(exports, 'contentType', {
   enumerable: true,
   get: () => exports.register.contentType,
-  set: (contentType) => exports.register.setContentType(contentType),
+  set: (contentType) => {
+    exports.register.setContentType(contentType);
+  },
 });
 exports.prometheusContentType = Registry.PROMETHEUS_CONTENT_TYPE;
 exports.openMetricsContentType = Registry.OPENMETRICS_CONTENT_TYPE;

@@ -106,7 +106,9 @@ class Counter extends Metric {
 
   _incBound(bound, given) {
     const labels = Object.fromEntries(this._names.map((name, i) => [name, bound._values[i]]));
-    this.incWithExemplar(typeof given === 'object' && given !== null ? { labels, ...given } : { labels, value: given });
+    this.incWithExemplar(
+      typeof given === 'object' && given !== null ? { labels, ...given } : { labels, value: given },
+    );
   }
 
   reset() {

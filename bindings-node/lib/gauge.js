@@ -140,7 +140,9 @@ class Gauge extends Metric {
   /** The series of these label values, in the order of the names or as an object, to be kept. */
   labels(...values) {
     const place = this._known(values);
-    return place === undefined ? new BoundGauge(this, this._valuesOf(values)) : new BoundGauge(this, values, place);
+    return place === undefined
+      ? new BoundGauge(this, this._valuesOf(values))
+      : new BoundGauge(this, values, place);
   }
 
   _getValue(labels) {

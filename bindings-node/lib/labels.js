@@ -50,7 +50,8 @@ function textOf(value) {
 function valuesOf(labelNames, labels) {
   const values = [];
   // Of the object itself: every object has a `constructor`, which may be a label.
-  for (const name of labelNames) values.push(labels && Object.hasOwn(labels, name) ? labels[name] : undefined);
+  for (const name of labelNames)
+    values.push(labels && Object.hasOwn(labels, name) ? labels[name] : undefined);
   return values;
 }
 

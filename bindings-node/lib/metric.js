@@ -55,11 +55,11 @@ class Metric {
       register._refuseTaken?.(this);
     }
     const home = this.registers.find((register) => register instanceof Registry);
-    const made = Registry.make(home, {
+    const made = Registry._make(home, {
       name: this.name,
       help: `${this.help}`,
       labelNames: [...this.labelNames],
-      limit: this.limit ?? this.constructor.limit,
+      limit: this.limit ?? this.constructor._limit,
       ...definition(this),
     });
     const walkers = walkersOf(this.labelNames);
@@ -197,7 +197,7 @@ class Metric {
     this._look();
     const removed = native.remove(this._native, values.map(textOf));
     // If nothing else was removed meanwhile, and every series is known by one set of values, the others stay known.
-    if (removed && !this._isAliased && words[this._word] === ((this._seen + 1) >>> 0)) {
+    if (removed && !this._isAliased && words[this._word] === (this._seen + 1) >>> 0) {
       if (values.length > 0) cut(this._root, values);
       else this._root = undefined;
       this._seen = words[this._word];

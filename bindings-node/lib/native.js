@@ -52,7 +52,7 @@ for (const [name, call] of Object.entries(addon)) {
     try {
       return call(...args);
     } catch (error) {
-      throw new Error(error.message);
+      throw new Error(error.message, { cause: error });
     }
   };
 }

@@ -107,7 +107,11 @@ function walkers(labelNames) {
       for (const label in labels) count += 1;
       if (count !== ${count}) return undefined;`;
     return {
-      ofLabels: new Function('root', 'labels', body(counted, (name) => `labels.${name}`)),
+      ofLabels: new Function(
+        'root',
+        'labels',
+        body(counted, (name) => `labels.${name}`),
+      ),
       ofValues: new Function(
         'root',
         'values',
@@ -134,7 +138,9 @@ function loops(labelNames) {
       return node;
     },
     ofValues(root, values) {
-      return values.length === labelNames.length && !values.includes(undefined) ? walk(root, values) : undefined;
+      return values.length === labelNames.length && !values.includes(undefined)
+        ? walk(root, values)
+        : undefined;
     },
   };
 }

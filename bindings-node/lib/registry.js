@@ -26,7 +26,7 @@ class Registry {
     return OPENMETRICS;
   }
 
-  constructor(contentType = PROMETHEUS, handle = native.registry()) {
+  constructor(contentType = PROMETHEUS) {
     if (contentType !== PROMETHEUS && contentType !== OPENMETRICS) {
       throw new TypeError(`Content type ${contentType} is unsupported`);
     }
@@ -35,13 +35,13 @@ class Registry {
     this._contentType = contentType;
     // Metrics that the engine does not list here.
     Object.defineProperty(this, '_apart', { value: new WeakSet() });
-    Object.defineProperty(this, '_native', { value: handle });
+    Object.defineProperty(this, '_native', { value: native.registry(), configurable: true });
     // Moves on when a metric is taken out, for whoever remembers one.
     Object.defineProperty(this, '_removals', { value: 0, writable: true });
   }
 
   /** Makes a metric of the engine's, listed in a registry if there is one. */
-  static make(registry, definition) {
+  static _make(registry, definition) {
     unlisted ??= native.registry();
     return native.metric(registry?._native ?? unlisted, definition, registry !== undefined);
   }
@@ -96,7 +96,7 @@ class Registry {
 
   /** Resets every metric. */
   resetMetrics() {
-    this.getMetricsAsArray().forEach((metric) => metric.reset());
+    this.getMetricsAsArray().forEach((metric) => metric.reset?.());
   }
 
   /** Labels that every sample gets that does not have them. */
@@ -147,13 +147,19 @@ class Registry {
       if (!this._isPrinted(metric)) return this.getMetricsAsString(metric);
       return metric._collect().then(() => metric._native);
     });
-    return native.text(this._native, this._withTold(await Promise.all(parts)), this._isDefault, this._isOpenMetrics);
+    return native.text(
+      this._native,
+      this._withTold(await Promise.all(parts)),
+      this._isDefault,
+      this._isOpenMetrics,
+    );
   }
 
   /** As `metrics`, at once: functions that take time to collect are not waited for. */
   metricsSync() {
     const parts = this.getMetricsAsArray().map((metric) => {
-      if (!this._isPrinted(metric)) return textOf(this._getNow(metric), this._defaultLabels, this._isOpenMetrics);
+      if (!this._isPrinted(metric))
+        return textOf(this._getNow(metric), this._defaultLabels, this._isOpenMetrics);
       metric.collect?.();
       return metric._native;
     });
@@ -164,7 +170,9 @@ class Registry {
   _getNow(metric) {
     const told = metric.getSyncForPromString?.() ?? metric.getSync?.() ?? metric.get();
     if (typeof told?.then !== 'function') return told;
-    throw new Error(`Metric ${metric.name} takes time to collect: use what gives a promise, which waits for it`);
+    throw new Error(
+      `Metric ${metric.name} takes time to collect: use what gives a promise, which waits for it`,
+    );
   }
 
   /** The parts of a text, and which of the engine's metrics they tell of that it need not print. */
@@ -201,7 +209,11 @@ class Registry {
   }
 }
 
-module.exports = Registry;
-module.exports.globalRegistry = new Registry(PROMETHEUS, native.defaultRegistry());
-Object.defineProperty(module.exports.globalRegistry, '_isDefault', { value: true });
 Object.defineProperty(Registry.prototype, '_isDefault', { value: false, writable: true });
+
+const globalRegistry = new Registry();
+Object.defineProperty(globalRegistry, '_isDefault', { value: true });
+Object.defineProperty(globalRegistry, '_native', { value: native.defaultRegistry() });
+
+module.exports = Registry;
+module.exports.globalRegistry = globalRegistry;

@@ -8,6 +8,10 @@
 const native = require('./native');
 const Registry = require('./registry');
 
+function defaults() {
+  return { registry: Registry.globalRegistry, encoding: 'identity' };
+}
+
 function pairsOf(labels) {
   return Object.entries(labels).map(([name, value]) => [name, `${value}`]);
 }
@@ -42,7 +46,8 @@ function besides(registry) {
  * @param {{registry?: Registry, encoding?: 'identity' | 'gzip' | 'zstd'}} [options]
  * @returns {Promise<Buffer>}
  */
-async function render(format = 'text', { registry = Registry.globalRegistry, encoding = 'identity' } = {}) {
+async function render(format = 'text', options) {
+  const { registry, encoding } = { ...defaults(), ...options };
   const { told, known } = besides(registry);
   const printed = registry.getMetricsAsArray().filter((metric) => !told.includes(metric));
   const [given] = await Promise.all([
@@ -54,7 +59,8 @@ async function render(format = 'text', { registry = Registry.globalRegistry, enc
 }
 
 /** As `render`, at once: functions that take time to collect are not waited for. */
-function renderSync(format = 'text', { registry = Registry.globalRegistry, encoding = 'identity' } = {}) {
+function renderSync(format = 'text', options) {
+  const { registry, encoding } = { ...defaults(), ...options };
   const { told, known } = besides(registry);
   for (const metric of registry.getMetricsAsArray()) if (!told.includes(metric)) metric.collect?.();
   const samples = told.map((metric) => toldOf(registry._getNow(metric), registry._defaultLabels));

@@ -47,6 +47,14 @@ class Outcome {
   }
 }
 
+function refuseTexts(caller, texts) {
+  for (const [name, value] of Object.entries(texts)) {
+    if (typeof value !== 'string') {
+      throw new TypeError(`${caller}: ${name} is a text such as "/users/:id" or "GET", not ${typeof value}`);
+    }
+  }
+}
+
 /** Requests of one endpoint that are compared one by one; others are found by their text. */
 const COMPARED = 16;
 
@@ -83,7 +91,9 @@ class SeenEndpoint {
       }
       seen = seen.next;
     }
-    return this.others === undefined ? undefined : this.others.get(textKey(method, statusCode, provider, model));
+    return this.others === undefined
+      ? undefined
+      : this.others.get(textKey(method, statusCode, provider, model));
   }
 
   keep(request, outcome) {
@@ -141,8 +151,13 @@ class RequestMetrics {
     const histogram = (name, help, labelNames = []) => new Histogram({ name, help, labelNames, registers });
     this._requests = counter('http_requests_total', 'HTTP requests', ['endpoint', 'method']);
     this._errors = counter('http_request_errors_total', 'HTTP requests that failed', ['endpoint', 'method']);
-    this._statuses = counter('http_response_status_total', 'HTTP responses by status code', ['endpoint', 'status']);
-    this._latency = histogram('http_request_latency_seconds', 'Latency of HTTP requests in seconds', ['endpoint']);
+    this._statuses = counter('http_response_status_total', 'HTTP responses by status code', [
+      'endpoint',
+      'status',
+    ]);
+    this._latency = histogram('http_request_latency_seconds', 'Latency of HTTP requests in seconds', [
+      'endpoint',
+    ]);
     this._providers = new Party('provider', registers);
     this._models = new Party('model', registers);
     this._hits = counter('cache_hits_total', 'Cache hits');
@@ -150,7 +165,9 @@ class RequestMetrics {
     this._queries = counter('db_queries_total', 'Database queries');
     this._queryLatency = histogram('db_query_latency_seconds', 'Latency of database queries in seconds');
     this._calls = counter('external_api_calls_total', 'Calls to external services', ['service']);
-    this._callErrors = counter('external_api_errors_total', 'Calls to external services that failed', ['service']);
+    this._callErrors = counter('external_api_errors_total', 'Calls to external services that failed', [
+      'service',
+    ]);
     this._known = new Map();
     this._count = 0;
     this._removals = 0;
@@ -191,11 +208,7 @@ class RequestMetrics {
 
   _find(request) {
     const { endpoint, method, statusCode, provider, model } = request;
-    for (const [name, value] of Object.entries({ endpoint, method })) {
-      if (typeof value !== 'string') {
-        throw new TypeError(`recordRequest: ${name} is a text such as "/users/:id" or "GET", not ${typeof value}`);
-      }
-    }
+    refuseTexts('recordRequest', { endpoint, method });
     const status = Number.isInteger(statusCode) && statusCode >= 0 ? statusCode : 0;
     const outcome = this.bind(endpoint, method, status, provider, model);
     if (this._count < KNOWN) {
@@ -210,8 +223,11 @@ class RequestMetrics {
    * Calls `fn` and counts the call as a request: at once, when the promise that it returns is settled, or, if it takes an
    * argument, when the callback that it is given is called. Results and errors pass through.
    */
-  trackRequest({ endpoint, method = 'CALL', provider, model } = {}, fn) {
+  trackRequest(options, fn) {
     if (typeof fn !== 'function') throw new TypeError('trackRequest: give options and a function to call');
+    const { endpoint, method = 'CALL', provider, model } = options ?? {};
+    // Before the call: a mistake must not cost its result.
+    refuseTexts('trackRequest', { endpoint, method });
     const begin = performance.now();
     let isOpen = true;
     const end = (statusCode) => {

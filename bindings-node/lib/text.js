@@ -41,7 +41,10 @@ function textOf(metric, defaults, isOpenMetrics) {
   const lines = [`# HELP ${name} ${escaped(metric.help)}`, `# TYPE ${name} ${metric.type}`];
   for (const { metricName = name, labels = {}, sharedLabels = {}, value, exemplar } of metric.values ?? []) {
     const sample = isOpenMetrics && metric.type === 'counter' ? `${metricName}_total` : metricName;
-    const texts = [...labelTexts({ ...labels, ...defaults, ...labels }, sharedLabels), ...labelTexts(sharedLabels)];
+    const texts = [
+      ...labelTexts({ ...labels, ...defaults, ...labels }, sharedLabels),
+      ...labelTexts(sharedLabels),
+    ];
     const block = texts.length > 0 ? `{${texts.join(',')}}` : '';
     const tail = exemplar && isOpenMetrics ? exemplarText(exemplar) : '';
     lines.push(`${sample}${block} ${numberOf(value)}${tail}`);

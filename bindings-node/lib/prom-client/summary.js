@@ -10,7 +10,14 @@ const { TDigest } = require('tdigest');
 const Registry = require('../registry');
 const time = require('../time');
 const { hide } = require('../metric');
-const { refuseCount, refuseUnknown, textOf, validateLabelNames, validateMetricName, valuesOf } = require('../labels');
+const {
+  refuseCount,
+  refuseUnknown,
+  textOf,
+  validateLabelNames,
+  validateMetricName,
+  valuesOf,
+} = require('../labels');
 
 /** prom-client's. */
 const PERCENTILES = [0.01, 0.05, 0.5, 0.9, 0.95, 0.99, 0.999];
