@@ -45,7 +45,7 @@ class Histogram extends require('./lib/histogram') {
     const bound = super.labels(...values);
     return {
       observe: (value) => bound.observe(value),
-      startTimer: (...labels) => bound.startTimer(...labels),
+      startTimer: (labels, exemplarLabels) => bound.startTimer(labels, exemplarLabels),
     };
   }
 }

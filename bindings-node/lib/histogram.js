@@ -143,7 +143,7 @@ class Histogram extends Observer {
   }
 
   /** As `getForPromString`, at once. */
-  getSyncForPromString() {
+  _getNowForPromString() {
     this.collect?.();
     return this._tell(this._shared());
   }

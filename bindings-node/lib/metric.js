@@ -65,6 +65,7 @@ class Metric {
     const walkers = walkersOf(this.labelNames);
     hide(this, {
       _names: [...this.labelNames],
+      _name: this.name,
       _help: this.help,
       _native: made.metric,
       _home: made.listed ? home : undefined,

@@ -49,7 +49,11 @@ class Pushgateway {
   // Not async: a missing name is thrown, and not a rejection.
   _send(method, { jobName, groupings } = {}) {
     if (this.requireJobName && !jobName) throw new Error('Missing jobName parameter');
-    return exchange(this, method, groupPath(jobName, groupings));
+    try {
+      return exchange(this, method, groupPath(jobName, groupings));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 }
 

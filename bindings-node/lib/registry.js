@@ -83,7 +83,10 @@ class Registry {
   }
 
   _unlist(metric) {
-    if (metric?._native !== undefined) native.unlist(this._native, metric._native);
+    if (metric?._native === undefined) return;
+    native.unlist(this._native, metric._native);
+    // What is derived from the families of requests ends with them.
+    if (metric._name === 'http_requests_total') native.underive(this._native);
   }
 
   /** Removes every metric and the default labels. */
@@ -168,7 +171,7 @@ class Registry {
 
   /** What a metric has to say, without waiting. */
   _getNow(metric) {
-    const told = metric.getSyncForPromString?.() ?? metric.getSync?.() ?? metric.get();
+    const told = metric._getNowForPromString?.() ?? metric.getSync?.() ?? metric.get();
     if (typeof told?.then !== 'function') return told;
     throw new Error(
       `Metric ${metric.name} takes time to collect: use what gives a promise, which waits for it`,

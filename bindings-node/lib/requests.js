@@ -293,7 +293,6 @@ const made = new WeakMap();
 function requestMetrics(registry = Registry.globalRegistry) {
   let metrics = made.get(registry);
   if (metrics === undefined || !metrics._areListed(registry)) {
-    if (metrics !== undefined) native.underive(registry._native);
     metrics = new RequestMetrics(registry);
     made.set(registry, metrics);
   }

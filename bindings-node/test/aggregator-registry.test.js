@@ -11,7 +11,7 @@ const Registry = require('../lib/registry');
 const Counter = require('../lib/counter');
 const Gauge = require('../lib/gauge');
 const Histogram = require('../lib/histogram');
-const Summary = require('../lib/summary');
+const Summary = require('../lib/prom-client/summary');
 
 const RESPONSE = 'prom-client:getMetricsRes';
 

@@ -11,7 +11,7 @@ const { spawnSync } = require('node:child_process');
 const promClient = require('prom-client');
 
 const { Counter, Gauge, Histogram, Registry } = require('..');
-const { finderOf, walker } = require('../lib/labels');
+const { extended, loops, walkersOf } = require('../lib/paths');
 
 const make = (labelNames, Kind = Counter, config = {}) =>
   new Kind({ name: 'm', help: 'h', labelNames, registers: [new Registry()], ...config });
@@ -307,12 +307,15 @@ test('random records, removals and resets leave what a plain map says', async ()
 
 test('what walks through the maps without code from text finds the same', () => {
   const names = ['x', 'y'];
-  const [found, walked] = [finderOf(names), (root, labels) => walker(names)(root, labels)];
-  const root = new Map([
-    ['a', new Map([['b', 7]])],
-    [undefined, new Map([['b', 8]])],
-    ['a2', new Map([[undefined, 9]])],
-  ]);
+  const [found, walked] = [walkersOf(names).ofLabels, loops(names).ofLabels];
+  let root;
+  for (const [values, end] of [
+    [['a', 'b'], 7],
+    [[undefined, 'b'], 8],
+    [['a2', undefined], 9],
+  ]) {
+    root = extended(root, values, end);
+  }
   const asked = [
     { x: 'a', y: 'b' },
     { y: 'b', x: 'a' },
