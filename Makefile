@@ -207,8 +207,10 @@ NODE ?= node
 NPM ?= npm
 NODE_DOOR := bindings-node
 NODE_OTHERS := 22 24
-# Tests of the package as such (types, style, what npm packs, other people's frameworks) run under one version.
-NODE_ALONE := types style package readme entry-points examples
+# Tests of the package as such run under one version; so does the one that takes a minute.
+NODE_ALONE := types|package|readme|entry-points
+NODE_LONG := a thousand workers
+NODE_TEST := --test --test-concurrency=2 --test-reporter=dot
 
 .PHONY: addon node-modules
 addon:
@@ -216,20 +218,23 @@ addon:
 	$(CARGO) build --locked --release -p tykmetrics-node
 	install -D -m 755 -s $(RELEASE)/libtykmetrics_node.so $(NODE_DOOR)/prebuilds/$$($(NODE) $(NODE_DOOR)/lib/platform.js)/tykmetrics.node
 
-node-modules: $(NODE_DOOR)/node_modules/.package-lock.json
+# Packages of the tests, and the newer versions of Node.
+NODE_MODULES := $(NODE_DOOR)/node_modules/.package-lock.json
+NODE_RUNTIMES := $(NODE_DOOR)/test/runtimes/node_modules/.package-lock.json
+node-modules: $(NODE_MODULES)
 
-$(NODE_DOOR)/node_modules/.package-lock.json: $(NODE_DOOR)/package-lock.json
-	cd $(NODE_DOOR) && $(NPM) ci --no-audit --no-fund --loglevel=error
+$(NODE_MODULES) $(NODE_RUNTIMES): %/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
 	touch $@
 
 .PHONY: test-node lint-node $(addprefix test-node-,$(NODE_OTHERS))
 test-node: addon lint-node $(addprefix test-node-,$(NODE_OTHERS))
-	cd $(NODE_DOOR) && $(NODE) --test --test-reporter=dot test/*.test.js test/middleware/*.test.js
+	cd $(NODE_DOOR) && $(NODE) $(NODE_TEST) test/*.test.js test/middleware/*.test.js
 
-$(addprefix test-node-,$(NODE_OTHERS)): test-node-%: addon node-modules
+$(addprefix test-node-,$(NODE_OTHERS)): test-node-%: addon node-modules $(NODE_RUNTIMES)
 	@echo "== Node $*"
-	cd $(NODE_DOOR) && node_modules/node$*/bin/node --test --test-reporter=dot \
-	  $$(ls test/*.test.js | grep -v -E '/($(subst $(eval) ,|,$(NODE_ALONE)))\.test\.js')
+	cd $(NODE_DOOR) && test/runtimes/node_modules/node$*/bin/node $(NODE_TEST) --test-skip-pattern='$(NODE_LONG)' \
+	  $$(ls test/*.test.js test/middleware/*.test.js | grep -v -E '/($(NODE_ALONE))\.test\.js')
 
 lint-node: node-modules
 	cd $(NODE_DOOR) && $(NPM) run --silent lint

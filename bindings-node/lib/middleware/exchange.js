@@ -94,8 +94,9 @@ function statusOf(exchange) {
   const { req, res } = exchange;
   if (isSent(req, res)) return res.statusCode;
   if (req.upgrade === true && !res.headersSent) return SWITCHING;
-  // Not of HTTP/2's responses, where it is undefined and a broken stream is the client's doing.
-  return res.errored ? ERROR : GONE_AWAY;
+  // Not of HTTP/2's responses, where it is undefined and a broken stream is the client's doing; and newer versions of Node give
+  // the responses of a connection that its client left an error of this code.
+  return res.errored && res.errored.code !== 'ECONNRESET' ? ERROR : GONE_AWAY;
 }
 
 /** Tell whether all of a response was given to the system. */
