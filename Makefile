@@ -343,7 +343,7 @@ fuzz:
 	done
 
 .PHONY: judge
-judge: tools judge-python
+judge: tools judge-python judge-node
 	@if [ -e ../shared/judges ]; then \
 	  $(CARGO) test --locked -p tykmetrics --test negotiation --test parse --test reference -- --nocapture; \
 	  $(CARGO) build --locked --quiet -p tykmetrics --example exposition; \
@@ -363,6 +363,11 @@ judge-python: wheel $(JUDGE)/ready
 	  cd $(JUDGE)/$(PROMETHEUS_CLIENT); PYTHONPATH=$(CURDIR)/$(JUDGE)/packages:$(CURDIR)/$(PACKAGE)/tests/judge \
 	    $(CURDIR)/.venv/bin/python -m pytest -p judge_plugin -p no:cacheprovider --quiet --benchmark-disable @../goal.txt; \
 	else echo "left out: $(PROMETHEUS_CLIENT_GOAL) is not here"; fi
+
+# Many more random programs than the tests have, on the drop-in and on prom-client itself.
+.PHONY: judge-node
+judge-node: addon node-modules
+	cd $(NODE_DOOR) && SEEDS=2000 $(NODE) --test test/drop-in.test.js
 
 $(JUDGE)/ready: .venv/ready $(PACKAGE)/tests/judge/requirements.txt
 	rm -rf $(JUDGE)

@@ -15,7 +15,7 @@ const promClient = require('prom-client');
 
 const dropIn = require('../prom-client');
 
-const SEEDS = 80;
+const SEEDS = Number(process.env.SEEDS ?? 80);
 const STEPS = 120;
 
 /** Numbers from a seed (a linear congruential generator, of which the high bits are used). */

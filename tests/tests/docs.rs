@@ -121,8 +121,10 @@ fn snippets<'a>(document: &'a str, language: &str) -> Vec<(Option<&'a str>, &'a 
 }
 
 #[test]
-fn every_c_go_and_python_snippet_of_a_readme_is_part_of_a_program_that_is_run() {
-    for (readme, languages) in [("README.md", &["c", "go", "python"][..]), ("bindings-python/README.md", &["python"])] {
+fn every_snippet_of_another_language_in_a_readme_is_part_of_a_program_that_is_run() {
+    for (readme, languages) in
+        [("README.md", &["c", "go", "python", "js"][..]), ("bindings-python/README.md", &["python"])]
+    {
         let readme = text(readme).expect("the README");
         languages.iter().for_each(|language| quotes(&readme, language));
     }
