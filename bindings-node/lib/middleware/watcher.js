@@ -68,7 +68,7 @@ class Watcher {
       if (method.inFlight !== null) method.inFlight.inc();
       exchange.begun = performance.now();
       // Whoever takes its time before the middleware may be left by the client meanwhile.
-      if (isClosed(res)) exchange.finish(0);
+      if (isClosed(req, res)) exchange.finish(0);
       return exchange;
     } catch (error) {
       this.faults.caught(error);
@@ -113,8 +113,8 @@ class Watcher {
 }
 
 /** Tell whether a response's `close` may be over. */
-function isClosed(res) {
-  return res.destroyed === true || res.stream?.destroyed === true;
+function isClosed(req, res) {
+  return res.destroyed === true || (req.httpVersionMajor >= 2 && res.stream?.destroyed === true);
 }
 
 module.exports = Watcher;

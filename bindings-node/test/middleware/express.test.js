@@ -125,6 +125,48 @@ for (const version of VERSIONS) {
     });
   });
 
+  test(`${version}: errors that leave a router that is mounted twice are each of their mount`, async (t) => {
+    const build = (app) => {
+      const router = express.Router();
+      router.get('/fails/:id', (req, res, next) => next(new Error('of the handler')));
+      app.use('/v1', router);
+      app.use('/v2/:region', router);
+      quiet(app);
+    };
+    assert.deepEqual(await told(t, build, ['/v1/fails/1', '/v2/eu/fails/1', '/v2/us/fails/1']), {
+      'GET /v1/fails/:id': 1,
+      'GET /v2/:region/fails/:id': 2,
+    });
+  });
+
+  test(`${version}: a router that is mounted twice in an application inside has the templates of both`, async (t) => {
+    const build = (app) => {
+      const sub = express();
+      const router = express.Router();
+      router.get('/users/:id', answers);
+      sub.use('/v1', router);
+      sub.use('/v2', router);
+      app.use('/sub/:x', sub);
+    };
+    assert.deepEqual(await told(t, build, ['/sub/1/v1/users/1', '/sub/2/v2/users/2']), {
+      'GET /sub/:x/v1/users/:id': 1,
+      'GET /sub/:x/v2/users/:id': 1,
+    });
+  });
+
+  test(`${version}: a path that a middleware rewrote is called what the route is`, async (t) => {
+    const build = (app) => {
+      const router = express.Router();
+      router.get('/users/:id', answers);
+      app.use((req, res, next) => {
+        req.url = `/api/${req.url.slice(1)}`;
+        next();
+      });
+      app.use('/api', router);
+    };
+    assert.deepEqual(await told(t, build, ['/users/1', '/users/2']), { 'GET /api/users/:id': 2 });
+  });
+
   test(`${version}: a router in a function of the user's is found by the mount of the function`, async (t) => {
     const build = (app) => {
       const router = express.Router();
