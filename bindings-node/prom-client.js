@@ -38,8 +38,20 @@ class Gauge extends require('./lib/gauge') {
   }
 }
 
+/** Bounds in their order, each once: prom-client takes any. */
+function inOrder(config) {
+  const { buckets } = config ?? {};
+  if (!Array.isArray(buckets) || buckets.every((bound, at) => at === 0 || buckets[at - 1] < bound))
+    return config;
+  return { ...config, buckets: [...new Set(buckets)].sort((a, b) => a - b) };
+}
+
 class Histogram extends require('./lib/histogram') {
   static _limit = UNLIMITED;
+
+  constructor(config) {
+    super(inOrder(config));
+  }
 
   labels(...values) {
     const bound = super.labels(...values);

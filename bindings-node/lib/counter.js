@@ -81,7 +81,7 @@ class Counter extends Metric {
     const key = valuesOf(this._names, labels).map(textOf).join('\0');
     const exemplar = this._exemplars.get(key) ?? new Exemplar();
     exemplar.replace(exemplarLabels, value || 1);
-    this._exemplars.set(key, exemplar);
+    if (this._exemplars.has(key) || this._exemplars.size < Exemplar.MOST) this._exemplars.set(key, exemplar);
   }
 
   /** As `inc` of a counter without exemplars. */

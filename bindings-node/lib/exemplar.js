@@ -6,6 +6,9 @@
 const LONGEST = 128;
 
 class Exemplar {
+  /** Series of a metric that have any: as many as a family has before it overflows. */
+  static MOST = 10_000;
+
   constructor(labelSet = {}, value = null) {
     this.labelSet = labelSet;
     this.value = value;

@@ -59,7 +59,7 @@ class Histogram extends Observer {
     let places = this._exemplars.get(key);
     if (places === undefined) {
       places = [];
-      this._exemplars.set(key, places);
+      if (this._exemplars.size < Exemplar.MOST) this._exemplars.set(key, places);
     }
     const bucket = this.upperBounds.findIndex((bound) => value <= bound);
     const at = bucket < 0 ? this.upperBounds.length : bucket;
@@ -144,7 +144,7 @@ class Histogram extends Observer {
 
   /** As `getForPromString`, at once. */
   _getNowForPromString() {
-    this.collect?.();
+    this._collectNow();
     return this._tell(this._shared());
   }
 

@@ -20,7 +20,7 @@ const {
   validateMetricName,
   valuesOf,
 } = require('./labels');
-const { cut, extended, walk, walkersOf } = require('./paths');
+const { cut, extended, keyOf, walk, walkersOf } = require('./paths');
 
 class Metric {
   /**
@@ -102,14 +102,15 @@ class Metric {
       this._root ??= this._placeOf(native.hold(this._native, []));
       return this._root;
     }
-    const known = walk(this._root, values);
+    const keys = values.map(keyOf);
+    const known = walk(this._root, keys);
     if (known !== undefined) return known;
-    const cell = native.hold(this._native, values.map(textOf));
-    this._remember(values);
+    const cell = native.hold(this._native, keys.map(textOf));
     // The overflow series stands for label sets without number; they are not kept.
     if (cell < 0) return this._placeOf(-cell);
+    this._remember(values);
     const place = this._placeOf(cell);
-    this._root = extended(this._root, values, place);
+    this._root = extended(this._root, keys, place);
     return place;
   }
 
@@ -126,7 +127,7 @@ class Metric {
       if (value === undefined) continue;
       this._originals ??= this._names.map(() => new Map());
       const known = this._originals[i];
-      if (!known.has(textOf(value))) known.set(textOf(value), value);
+      if (!known.has(textOf(value)) && known.size < ORIGINALS) known.set(textOf(value), value);
     }
   }
 
@@ -173,6 +174,7 @@ class Metric {
         at === overflow ? { otel_metric_overflow: 'true' } : this._labelsOf(texts),
         numbers.subarray(at * stride, (at + 1) * stride),
         texts,
+        at === overflow,
       ),
     );
   }
@@ -197,10 +199,12 @@ class Metric {
     this._exemplars?.delete(values.map(textOf).join('\0'));
     this._look();
     const removed = native.remove(this._native, values.map(textOf));
-    // If nothing else was removed meanwhile, and every series is known by one set of values, the others stay known.
-    if (removed && !this._isAliased && words[this._word] === (this._seen + 1) >>> 0) {
-      if (values.length > 0) cut(this._root, values);
-      else this._root = undefined;
+    // If nothing else was removed meanwhile, and every series is known by one set of values, which these are, the others stay
+    // known. Else the word, which moved on, has everything looked up again.
+    const isKnownAsIs =
+      !this._isAliased && values.every((value) => typeof value === 'string' && value !== '');
+    if (removed && isKnownAsIs && words[this._word] === (this._seen + 1) >>> 0) {
+      this._root = values.length > 0 ? cut(this._root, values) : undefined;
       this._seen = words[this._word];
     }
   }
@@ -213,7 +217,14 @@ class Metric {
 
   _clear() {
     native.clear(this._native);
+    this._look();
     this._originals = undefined;
+  }
+
+  /** Asks the user's function, and does not wait. That it fails later is nobody's to handle any more. */
+  _collectNow() {
+    const answer = this.collect?.();
+    if (typeof answer?.then === 'function') answer.then(undefined, () => {});
   }
 
   async get() {
@@ -223,7 +234,7 @@ class Metric {
 
   /** As `get`, at once: a function that takes time to collect is not waited for. */
   getSync() {
-    this.collect?.();
+    this._collectNow();
     return this._tell(this._values());
   }
 
@@ -231,6 +242,9 @@ class Metric {
     return { help: this.help, name: this.name, type: this.type, values, aggregator: this.aggregator };
   }
 }
+
+/** Values of a label that are kept as they came: as many as a family has series before it overflows. Others are told as texts. */
+const ORIGINALS = 10_000;
 
 /** The most series that a family can be given. */
 const MOST = 0xffffffff;

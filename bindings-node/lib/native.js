@@ -45,14 +45,19 @@ function load() {
 
 const addon = load();
 
+function renew(error) {
+  throw new Error(error.message, { cause: error });
+}
+
 /** The addon's functions. What they throw is thrown anew, so that it is an Error where the caller is. */
 const native = {};
 for (const [name, call] of Object.entries(addon)) {
   native[name] = (...args) => {
     try {
-      return call(...args);
+      const result = call(...args);
+      return typeof result?.then === 'function' ? result.then(undefined, renew) : result;
     } catch (error) {
-      throw new Error(error.message, { cause: error });
+      return renew(error);
     }
   };
 }

@@ -8,9 +8,6 @@
  * large. Called by `metric.js`. Promised: a walk allocates nothing. Absent: what is at the end.
  */
 
-/** The key of a node that leads nowhere any more. */
-const NOTHING = Symbol('nothing');
-
 /** A node that leads to one thing. */
 class One {
   constructor(key, next) {
@@ -18,6 +15,11 @@ class One {
     this.key = key;
     this.next = next;
   }
+}
+
+/** A value as a key: what is compared by identity is known by its text, of which there may be many copies. */
+function keyOf(value) {
+  return typeof value === 'object' || typeof value === 'function' ? `${value}` : value;
 }
 
 /** The same value; of a text the copy that the runtime shares, so that nodes do not keep one each. */
@@ -47,8 +49,7 @@ function extended(root, values, end, at = 0) {
   const next = isLast ? end : extended(step(root, key), values, end, at + 1);
   if (root === undefined) return new One(key, next);
   if (root.isOne !== true) return root.set(key, next);
-  if (root.key === key || root.key === NOTHING) {
-    root.key = key;
+  if (root.key === key) {
     root.next = next;
     return root;
   }
@@ -58,13 +59,20 @@ function extended(root, values, end, at = 0) {
   ]);
 }
 
-/** Lets the values lead nowhere. */
-function cut(root, values) {
-  const node = walk(root, values.slice(0, -1));
-  const last = values.at(-1);
-  if (node === undefined) return;
-  if (node.isOne !== true) node.delete(last);
-  else if (node.key === last) node.key = NOTHING;
+/** A root from which the values lead nowhere, without the nodes that led to nothing else; `undefined` if nothing is left. */
+function cut(root, values, at = 0) {
+  const key = values[at];
+  const next = step(root, key);
+  if (next === undefined) return root;
+  const left = at === values.length - 1 ? undefined : cut(next, values, at + 1);
+  if (left !== undefined) {
+    if (root.isOne === true) root.next = left;
+    else root.set(key, left);
+    return root;
+  }
+  if (root.isOne === true) return undefined;
+  root.delete(key);
+  return root.size === 0 ? undefined : root;
 }
 
 /** The steps of a walk as source text, where `read` is the text that reads a value by its label's place. */
@@ -158,4 +166,4 @@ function walkersOf(labelNames) {
   return known;
 }
 
-module.exports = { cut, extended, loops, walk, walkersOf };
+module.exports = { cut, extended, keyOf, loops, walk, walkersOf };

@@ -163,7 +163,7 @@ class Registry {
     const parts = this.getMetricsAsArray().map((metric) => {
       if (!this._isPrinted(metric))
         return textOf(this._getNow(metric), this._defaultLabels, this._isOpenMetrics);
-      metric.collect?.();
+      metric._collectNow();
       return metric._native;
     });
     return native.textNow(this._native, this._withTold(parts), this._isDefault, this._isOpenMetrics);

@@ -62,7 +62,7 @@ async function render(format = 'text', options) {
 function renderSync(format = 'text', options) {
   const { registry, encoding } = { ...defaults(), ...options };
   const { told, known } = besides(registry);
-  for (const metric of registry.getMetricsAsArray()) if (!told.includes(metric)) metric.collect?.();
+  for (const metric of registry.getMetricsAsArray()) if (!told.includes(metric)) metric._collectNow();
   const samples = told.map((metric) => toldOf(registry._getNow(metric), registry._defaultLabels));
   return native.renderNow(registry._native, format, encoding, known, samples);
 }

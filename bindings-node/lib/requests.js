@@ -47,12 +47,28 @@ class Outcome {
   }
 }
 
+/** What a text of a request looks like. */
+const EXAMPLES = { endpoint: '/users/:id', method: 'GET' };
+
 function refuseTexts(caller, texts) {
   for (const [name, value] of Object.entries(texts)) {
     if (typeof value !== 'string') {
-      throw new TypeError(`${caller}: ${name} is a text such as "/users/:id" or "GET", not ${typeof value}`);
+      throw new TypeError(`${caller}: ${name} is a text such as "${EXAMPLES[name]}", not ${typeof value}`);
     }
   }
+}
+
+let isWarned = false;
+
+/** Tells of our own first failure. */
+function warn(error) {
+  if (isWarned) return;
+  isWarned = true;
+  const detail = error?.stack ?? String(error);
+  globalThis.process?.emitWarning?.('tykmetrics could not count a call, which went on', {
+    type: 'TykmetricsWarning',
+    detail,
+  });
 }
 
 /** Requests of one endpoint that are compared one by one; others are found by their text. */
@@ -146,7 +162,23 @@ class Party {
 /** Records what a gateway does in the families of a registry. */
 class RequestMetrics {
   constructor(registry) {
-    const registers = [registry];
+    const before = new Set(registry.getMetricsAsArray());
+    try {
+      this._make([registry]);
+      native.derive(registry._native);
+    } catch (error) {
+      // All of them or none.
+      for (const metric of registry.getMetricsAsArray()) {
+        if (!before.has(metric)) registry.removeSingleMetric(metric.name);
+      }
+      throw error;
+    }
+    this._known = new Map();
+    this._count = 0;
+    this._removals = 0;
+  }
+
+  _make(registers) {
     const counter = (name, help, labelNames = []) => new Counter({ name, help, labelNames, registers });
     const histogram = (name, help, labelNames = []) => new Histogram({ name, help, labelNames, registers });
     this._requests = counter('http_requests_total', 'HTTP requests', ['endpoint', 'method']);
@@ -168,10 +200,6 @@ class RequestMetrics {
     this._callErrors = counter('external_api_errors_total', 'Calls to external services that failed', [
       'service',
     ]);
-    this._known = new Map();
-    this._count = 0;
-    this._removals = 0;
-    native.derive(registry._native);
   }
 
   _areListed(registry) {
@@ -209,7 +237,8 @@ class RequestMetrics {
   _find(request) {
     const { endpoint, method, statusCode, provider, model } = request;
     refuseTexts('recordRequest', { endpoint, method });
-    const status = Number.isInteger(statusCode) && statusCode >= 0 ? statusCode : 0;
+    const number = Number(statusCode);
+    const status = Number.isInteger(number) && number >= 0 ? number : 0;
     const outcome = this.bind(endpoint, method, status, provider, model);
     if (this._count < KNOWN) {
       this._count += 1;
@@ -234,7 +263,12 @@ class RequestMetrics {
       if (!isOpen) return;
       isOpen = false;
       const latencySeconds = (performance.now() - begin) / 1e3;
-      this.recordRequest({ endpoint, method, latencySeconds, statusCode, provider, model });
+      try {
+        this.recordRequest({ endpoint, method, latencySeconds, statusCode, provider, model });
+      } catch (error) {
+        // The call is the user's, and it went well or ill without us.
+        warn(error);
+      }
     };
     const done = (error, ...results) => {
       end(error ? ofError(error) : ofResult(results[0]));
@@ -315,7 +349,15 @@ function recordRequest(request) {
 
 /** Calls `fn` and counts the call in the default registry. */
 function trackRequest(options, fn) {
-  return ofDefault().trackRequest(options, fn);
+  let metrics;
+  try {
+    metrics = ofDefault();
+  } catch (error) {
+    // Somebody else has one of the names.
+    warn(error);
+    return fn.length > 0 ? fn(() => {}) : fn();
+  }
+  return metrics.trackRequest(options, fn);
 }
 
 module.exports = { recordRequest, requestMetrics, trackRequest };

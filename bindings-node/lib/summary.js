@@ -27,22 +27,22 @@ class Summary extends Observer {
 
   /** Begins every series again at nothing. */
   reset() {
-    const series = this._read((labels) => labels);
+    const series = this._read((labels, _numbers, _texts, isOverflow) => (isOverflow ? undefined : labels));
     this._clear();
-    series.forEach((labels) => this._cellOf(labels));
+    for (const labels of series) if (labels !== undefined) this._cellOf(labels);
   }
 
   _values() {
     const { name } = this;
     // The engine has them in order, each once.
     const quantiles = [...new Set(this.percentiles)].sort((a, b) => a - b);
-    const all = this._read((labels, numbers) => {
+    const all = this._read((labels, numbers, _texts, isOverflow) => {
       const values = quantiles.map((quantile, i) => ({
         labels: { quantile, ...labels },
         value: Number.isNaN(numbers[i]) ? 0 : numbers[i],
       }));
       if (this.pruneAgedBuckets && quantiles.length > 0 && Number.isNaN(numbers[0])) {
-        this.remove(labels);
+        if (!isOverflow) this.remove(labels);
         return [];
       }
       return [

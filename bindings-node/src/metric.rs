@@ -258,9 +258,20 @@ pub(crate) fn set(
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = locked(&TURN);
     let labels: Vec<&str> = values.iter().map(String::as_str).collect();
-    let all = metric.family.series.level(&labels).or_throw()?;
+    let series = &metric.family.series;
+    if series.number(&labels).or_throw()?.is_none() {
+        let held = series.hold(&labels).or_throw()?;
+        series.let_go(held.number);
+        if held.overflow {
+            // It stands for many, and whoever sets one of them sets all.
+            raw::change(&mut cells, at, |_| level);
+        }
+        // Else it was removed a moment ago, and is there again.
+        return Ok(held.overflow);
+    }
+    let all = series.level(&labels).or_throw()?;
     let before = raw::change(&mut cells, at, |own| if all == own { level } else { level - (all - own) });
-    let reached = metric.family.series.level(&labels).or_throw()?;
+    let reached = series.level(&labels).or_throw()?;
     if reached == level || level.is_nan() && reached.is_nan() || all == before {
         return Ok(true);
     }

@@ -1,13 +1,15 @@
 'use strict';
 
 /**
- * CPU time of the process since its counters were made.
+ * CPU time of the process since its counters were made: added by the main thread where the registry is the process's.
  *
  * Called by the table in `index.js`. Promised: counters never fall, even if the kernel's numbers do. With exemplars
  * each counter carries the ids of the span that is active at the scrape, if the program has OpenTelemetry's API and
  * such a span; the package does not depend on it.
  */
 
+const { isMainThread } = require('worker_threads');
+const Registry = require('../registry');
 const { familiesOf } = require('./family');
 const { currentProcess, readable } = require('./runtime');
 
@@ -32,6 +34,8 @@ module.exports = function cpu(registry, config) {
     enableExemplars,
     // One reading for all three, so that they add up.
     collect() {
+      // The process's own registry is every thread's, and the time is the process's: one thread adds it.
+      if (!isMainThread && (registry ?? Registry.globalRegistry)._isDefault) return;
       const now = currentProcess().cpuUsage();
       const user = Math.max(0, now.user - last.user);
       const system = Math.max(0, now.system - last.system);

@@ -78,6 +78,14 @@ class Exchange {
     }
   }
 
+  /** End without a record: nothing may tell how the request ends. */
+  abandon() {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (this.method.inFlight !== null) this.method.inFlight.dec();
+    if (this.socket !== null) leaveQueue(this);
+  }
+
   receivedBytes() {
     // Somebody before the middleware may have read the body, or a part of it.
     return this.declared > this.received && this.req.complete ? this.declared : this.received;

@@ -60,6 +60,10 @@ function listenerOf(watcher, handler) {
 
 function serve(watcher, res) {
   watcher.exposition.answer(res).catch((error) => {
+    if (res.headersSent) {
+      res.destroy(error);
+      return;
+    }
     res.statusCode = ERROR;
     res.setHeader('Content-Type', 'text/plain; charset=utf-8');
     res.end(String(error));

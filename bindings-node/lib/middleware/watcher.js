@@ -64,9 +64,14 @@ class Watcher {
       const families = this.families;
       const method = req.upgrade === true ? families.websocket : families.method(req.method);
       const exchange = new Exchange(this, method, req, res, context, outer === undefined ? null : outer);
-      attach(exchange);
-      if (method.inFlight !== null) method.inFlight.inc();
       exchange.begun = performance.now();
+      if (method.inFlight !== null) method.inFlight.inc();
+      try {
+        attach(exchange);
+      } catch (error) {
+        exchange.abandon();
+        throw error;
+      }
       // Whoever takes its time before the middleware may be left by the client meanwhile.
       if (isClosed(req, res)) exchange.finish(0);
       return exchange;

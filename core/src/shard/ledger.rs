@@ -31,6 +31,11 @@ unsafe impl Send for Attached {}
 unsafe impl Sync for Attached {}
 
 impl Attached {
+    /// The numbers of a run that have a cell here.
+    pub(super) fn within(&self, run: std::ops::Range<CellId>) -> std::ops::Range<CellId> {
+        run.start.max(self.first)..run.end.min(self.first + self.len)
+    }
+
     /// Copies a cell of another block for the same numbers.
     fn take_over(&self, from: &Attached, number: CellId) {
         if let (Some(to), Some(from)) = (self.cell(number), from.cell(number)) {
@@ -50,19 +55,31 @@ impl Attached {
     }
 }
 
-/// Numbers of the longest block.
-pub(super) fn reach(ledger: &[Attached]) -> u32 {
-    ledger.iter().map(|attached| attached.len).max().unwrap_or(0)
+/// Up to which number the blocks reach, for each place of the ledger: that block and all before it.
+pub(super) fn ends(ledger: &[Attached]) -> Vec<CellId> {
+    let mut end = 0;
+    let reached = |attached: &Attached| {
+        end = end.max(attached.first + attached.len);
+        end
+    };
+    ledger.iter().map(reached).collect()
 }
 
-/// The blocks that may have a cell of a number, where none is longer than `reach`.
+/// The blocks that have a cell of some number of a run. They lie before the first block that begins behind the run; walking back
+/// from there ends where nothing before reaches the run. `ends` is the ledger's.
 #[inline]
-pub(super) fn around(ledger: &[Attached], reach: u32, number: CellId) -> impl Iterator<Item = &Attached> {
+pub(super) fn overlapping<'a>(
+    ledger: &'a [Attached],
+    ends: &'a [CellId],
+    run: std::ops::Range<CellId>,
+) -> impl Iterator<Item = &'a Attached> {
     let upto = match ledger.is_empty() {
         true => 0,
-        false => ledger.partition_point(|attached| attached.first <= number),
+        false => ledger.partition_point(|attached| attached.first < run.end),
     };
-    ledger[..upto].iter().rev().take_while(move |attached| number - attached.first < reach)
+    let start = run.start;
+    let near = ledger[..upto].iter().zip(&ends[..upto]).rev().take_while(move |(_, end)| **end > start);
+    near.map(|(attached, _)| attached).filter(move |attached| attached.first + attached.len > start)
 }
 
 /// The ledger, held alone: no merge reads.
@@ -95,7 +112,7 @@ impl Space {
             let parked = ledger.remove(at);
             (first..first + len).for_each(|number| fresh.take_over(&parked, number));
         }
-        // By their first numbers, as `around` looks for them.
+        // By their first numbers, as `overlapping` looks for them.
         let at = ledger.partition_point(|a| a.first <= first);
         ledger.insert(at, fresh);
         drop(ledger);

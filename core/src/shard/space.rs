@@ -151,7 +151,7 @@ impl Space {
 
     /// Takes numbers back whose cells nobody can write any more, and zeroes them everywhere.
     pub(crate) fn recycle(&self, alone: &Alone<'_>, at: CellId, len: u32) {
-        let reach = ledger::reach(&alone.0);
+        let ends = ledger::ends(&alone.0);
         for number in at..at + len {
             // Relaxed: the last writer's stores happened before (its handles are gone, counted by an Acquire read), and
             // the next owner learns the number through a lock.
@@ -165,7 +165,7 @@ impl Space {
             if number < self.layout().private() {
                 self.slabs().for_each(|slab| zero(slab.cells.cell(number as usize)));
             }
-            ledger::around(&alone.0, reach, number).filter_map(|a| a.cell(number)).for_each(zero);
+            ledger::overlapping(&alone.0, &ends, number..number + 1).filter_map(|a| a.cell(number)).for_each(zero);
         }
         self.numbering.give_back(at, len);
     }

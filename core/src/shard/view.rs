@@ -17,8 +17,8 @@ pub(crate) struct View<'a> {
     space: &'a Space,
     /// Nothing but whole numbers anywhere.
     plain: bool,
-    /// Numbers of the longest block of attached memory.
-    reach: u32,
+    /// Up to which number the blocks of attached memory reach.
+    ends: Vec<CellId>,
 }
 
 /// Below this an f64 has every whole number, 2^53: what lies beyond is no count, but what somebody set.
@@ -53,8 +53,8 @@ pub(crate) struct Sum {
 
 impl<'a> View<'a> {
     pub(super) fn new(ledger: ReadGuard<'a, Vec<Attached>>, slabs: Vec<&'a Slab>, space: &'a Space) -> View<'a> {
-        let reach = ledger::reach(&ledger);
-        let mut view = View { ledger, slabs, space, plain: false, reach };
+        let ends = ledger::ends(&ledger);
+        let mut view = View { ledger, slabs, space, plain: false, ends };
         view.plain = view.is_plain();
         view
     }
@@ -66,7 +66,7 @@ impl<'a> View<'a> {
         if number < self.space.layout().private() {
             self.slabs.iter().for_each(|slab| each(slab.cells.cell(number as usize), slab.encoding));
         }
-        for attached in ledger::around(&self.ledger, self.reach, number) {
+        for attached in ledger::overlapping(&self.ledger, &self.ends, number..number + 1) {
             if let Some(cell) = attached.cell(number) {
                 each(cell, attached.encoding);
             }
@@ -122,7 +122,7 @@ impl<'a> View<'a> {
         }
         if !self.ledger.is_empty() {
             for (sum, number) in sums.iter_mut().zip(numbers) {
-                for attached in ledger::around(&self.ledger, self.reach, *number) {
+                for attached in ledger::overlapping(&self.ledger, &self.ends, *number..*number + 1) {
                     let more = attached.cell(*number).map_or(0, |cell| whole(cell, attached.encoding));
                     *sum = sum.wrapping_add(more);
                 }
@@ -167,12 +167,11 @@ impl<'a> View<'a> {
             let slabs = self.slabs.iter();
             slabs.for_each(|slab| add(slab.cells.run(cells.start as usize).as_ptr(), slab.encoding));
         }
-        if !self.ledger.is_empty() {
-            for (count, number) in counts.iter_mut().zip(cells) {
-                for attached in ledger::around(&self.ledger, self.reach, number) {
-                    let more = attached.cell(number).map_or(0, |cell| whole(cell, attached.encoding));
-                    *count = count.wrapping_add(more);
-                }
+        for attached in ledger::overlapping(&self.ledger, &self.ends, cells.clone()) {
+            for number in attached.within(cells.clone()) {
+                let more = attached.cell(number).map_or(0, |cell| whole(cell, attached.encoding));
+                let count = &mut counts[(number - cells.start) as usize];
+                *count = count.wrapping_add(more);
             }
         }
     }
