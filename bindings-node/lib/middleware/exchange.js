@@ -66,11 +66,11 @@ class Exchange {
   finish(status) {
     if (this.isOver) return;
     this.isOver = true;
+    if (this.socket !== null) leaveQueue(this);
     const watcher = this.watcher;
     try {
-      const seconds = (performance.now() - this.begun) / 1000;
       if (this.method.inFlight !== null) this.method.inFlight.dec();
-      if (this.socket !== null) leaveQueue(this);
+      const seconds = (performance.now() - this.begun) / 1000;
       const answered = status === 0 ? statusOf(this) : status;
       watcher.endpointOf(this).record(this.method, seconds, answered, this.receivedBytes(), this.sentBytes());
     } catch (error) {
@@ -247,7 +247,12 @@ function leaveQueue(exchange) {
 
 /** The listener of a connection's `close`. */
 function queueClosed() {
-  while (this[WAITING]) closed.call(this[WAITING].res);
+  let waiting = this[WAITING];
+  while (waiting !== null) {
+    const { before, res } = waiting;
+    closed.call(res);
+    waiting = before;
+  }
 }
 
 module.exports = { Exchange, EXCHANGE, ERROR, attach };

@@ -496,6 +496,20 @@ test('pipelined requests whose client leaves are each counted once, also those w
   assert.equal(await reading.inFlight(), 0);
 });
 
+test('pipelined requests whose client leaves end, though recording them fails', async (t) => {
+  const { reading, url } = await served(t, () => {});
+  const socket = await connected(url, get('/1') + get('/2') + get('/3'));
+  await reading.serving(3);
+  t.mock.method(performance, 'now', () => {
+    throw new Error('of a clock');
+  });
+  socket.destroy();
+  const faults = () => reading.value('tykmetrics_instrumentation_errors_total', { where: 'http' });
+  for (let waited = 0; waited < 100 && (await faults()) !== 3; waited++) await sleep(10);
+  assert.equal(await faults(), 3);
+  assert.equal(await reading.inFlight(), 0);
+});
+
 test('many pipelined requests bring no warning of listeners', async (t) => {
   const warnings = [];
   const note = (warning) => warnings.push(warning.name);
