@@ -77,6 +77,7 @@ class Metric {
       _root: undefined,
       _originals: undefined,
       _isAliased: false,
+      _trimAt: ORIGINALS,
       _table: undefined,
       _own: undefined,
     });
@@ -127,8 +128,22 @@ class Metric {
       if (value === undefined) continue;
       this._originals ??= this._names.map(() => new Map());
       const known = this._originals[i];
-      if (!known.has(textOf(value)) && known.size < ORIGINALS) known.set(textOf(value), value);
+      if (known.has(textOf(value))) continue;
+      if (known.size >= this._trimAt) this._trim();
+      known.set(textOf(value), value);
     }
+  }
+
+  /** Forgets the values of series that are gone. */
+  _trim() {
+    const { labels } = native.read(this._native);
+    let kept = 0;
+    this._originals.forEach((known, at) => {
+      const live = new Set(Array.from(labels, (texts) => texts[at]));
+      for (const text of known.keys()) if (!live.has(text)) known.delete(text);
+      kept = Math.max(kept, known.size);
+    });
+    this._trimAt = Math.max(ORIGINALS, 2 * kept);
   }
 
   /** The cell of the series of an object of labels, once they are looked at. */
@@ -243,7 +258,7 @@ class Metric {
   }
 }
 
-/** Values of a label that are kept as they came: as many as a family has series before it overflows. Others are told as texts. */
+/** Values of a label that are kept as they came before it is looked which series are gone: as many as a family has before it overflows. */
 const ORIGINALS = 10_000;
 
 /** The most series that a family can be given. */

@@ -95,6 +95,12 @@ test('what lies beyond a limit, or was removed, leaves nothing behind', () => {
   const [c] = fresh(Counter, { limit: 10 });
   for (let at = 0; at < 20_000; at += 1) c.inc({ id: at });
   assert.ok(c._originals[0].size <= 10, `${c._originals[0].size} values`);
+  const [removed] = fresh(dropIn.Counter);
+  for (let at = 0; at < 25_000; at += 1) {
+    removed.inc({ id: at });
+    removed.remove(at);
+  }
+  assert.ok(removed._originals[0].size <= 10_000, `${removed._originals[0].size} values`);
   const [g] = fresh(Gauge, { labelNames: ['user', 'x'] });
   for (let at = 0; at < 1000; at += 1) {
     g.set({ user: `${at}`, x: '1' }, at);
