@@ -13,7 +13,7 @@ const native = require('./native');
 /** Numbers of single cells and short runs: the engine gives them out first, for as long as they last. */
 const SCALARS = 1 << 17;
 
-/** Single cells beyond them are lent in blocks of 32 KiB: as large as a page of most of them is touched. */
+/** Single cells beyond them are lent in blocks of 32 KiB, a few pages each. */
 const BLOCK = 1 << 12;
 
 const opened = native.open();

@@ -10,16 +10,10 @@
  */
 
 const native = require('./native');
+const { configure } = require('./config');
 const Registry = require('./registry');
 const { words } = require('./cells');
-const {
-  refuseCount,
-  refuseUnknown,
-  textOf,
-  validateLabelNames,
-  validateMetricName,
-  valuesOf,
-} = require('./labels');
+const { refuseCount, refuseUnknown, textOf, valuesOf } = require('./labels');
 const { cut, extended, keyOf, walk, walkersOf } = require('./paths');
 
 class Metric {
@@ -29,24 +23,7 @@ class Metric {
    * @param {(config: object) => object} definition what the engine is told of the kind
    */
   constructor(config, defaults, definition) {
-    if (config === null || typeof config !== 'object') {
-      throw new TypeError('constructor expected a config object');
-    }
-    Object.assign(
-      this,
-      { labelNames: [], registers: undefined, aggregator: 'sum', enableExemplars: false },
-      defaults,
-      config,
-    );
-    this.registers ??= [Registry.globalRegistry];
-    this.labelNames ??= [];
-    if (!this.help) throw new Error('Missing mandatory help parameter');
-    if (!this.name) throw new Error('Missing mandatory name parameter');
-    if (!validateMetricName(this.name)) throw new Error('Invalid metric name');
-    if (!validateLabelNames(this.labelNames)) throw new Error('Invalid label name');
-    if (this.collect && typeof this.collect !== 'function') {
-      throw new Error('Optional "collect" parameter must be a function');
-    }
+    configure(this, config, { enableExemplars: false, ...defaults });
     refuseLimit(this);
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === Registry.PROMETHEUS_CONTENT_TYPE) {

@@ -3,7 +3,7 @@
 /**
  * The addon: found for this platform, loaded, and its errors made errors of the realm that calls.
  *
- * Called by `cells.js`, `metric.js`, `registry.js` and `summary.js`; nobody else knows the addon. Promised: loading fails with
+ * Called by whatever in `lib/` touches the engine; nobody else knows the addon. Promised: loading fails with
  * a sentence that names the platform and what there is. Absent: everything that a metric means.
  */
 

@@ -97,8 +97,8 @@ function steps(labelNames, read) {
  * Two functions that walk from a root: `ofLabels(root, labels)` by an object, and `ofValues(root, values)` by an array. Both give
  * `undefined` for what is not known, for another number of labels, and where one is missing.
  *
- * They are made from source text where the runtime allows that: property names that are written out are several times as fast to
- * read as those in variables. Label names are plain identifiers, so they are safe to write out.
+ * They are made from source text where the runtime allows that: property names that are written out are read faster than those in
+ * variables. Label names are plain identifiers, so they are safe to write out.
  */
 function walkers(labelNames) {
   const count = labelNames.length;

@@ -123,9 +123,3 @@ pub(crate) fn lend(env: Env, first: u32, count: u32) -> Result<Given> {
         }
     })
 }
-
-/// The calling isolate's number of lent blocks, for tests.
-#[napi(catch_unwind)]
-pub(crate) fn attached(env: Env) -> Result<u32> {
-    with(&env, |isolate| Ok(isolate.lent.len() as u32))
-}

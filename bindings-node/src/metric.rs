@@ -27,6 +27,7 @@ pub(crate) trait Series: Send + Sync {
     fn clear(&self);
     /// The value of a gauge's series.
     fn level(&self, labels: &[&str]) -> engine::Result<f64>;
+    fn shape(&self) -> Option<&Arc<shape::Shape>>;
     fn snapshot(&self) -> snapshot::Family;
     fn render(&self, exposition: Exposition) -> Vec<u8>;
     fn list(&self, registry: &Registry) -> engine::Result<()>;
@@ -53,6 +54,9 @@ impl<M: Kind> Series for FamilyVec<M> {
     }
     fn level(&self, labels: &[&str]) -> engine::Result<f64> {
         FamilyVec::level(self, labels)
+    }
+    fn shape(&self) -> Option<&Arc<shape::Shape>> {
+        FamilyVec::shape(self)
     }
     fn snapshot(&self) -> snapshot::Family {
         FamilyVec::snapshot(self)
@@ -313,8 +317,7 @@ pub(crate) fn clear(metric: &External<Metric>) {
 /// store has `first`, and for each entry `splits`, `cells` and `more`, as `engine::shape::HdrTable` describes them.
 #[napi(catch_unwind)]
 pub(crate) fn table(env: Env, metric: &External<Metric>) -> Result<Given> {
-    let family = metric.family.series.snapshot();
-    let shape = family.meta.shape.as_ref().ok_or_else(|| Error::new(Status::InvalidArg, "no table"))?;
+    let shape = metric.family.series.shape().ok_or_else(|| Error::new(Status::InvalidArg, "no table"))?;
     let mut object = Object::new(&env)?;
     object.set("width", shape.cells())?;
     match shape.table() {

@@ -136,12 +136,6 @@ pub(crate) fn underive(registry: &External<Arc<Registry>>) {
     }
 }
 
-/// How many series there are in a registry.
-#[napi(catch_unwind)]
-pub(crate) fn series(registry: &External<Arc<Registry>>) -> f64 {
-    registry.engine.series() as f64
-}
-
 /// What a client asks for by its `Accept` header: the format as `render` takes it, and its `Content-Type`.
 #[napi(catch_unwind)]
 pub(crate) fn negotiate(accept: String) -> Vec<String> {

@@ -7,17 +7,10 @@
 
 const util = require('util');
 const { TDigest } = require('tdigest');
-const Registry = require('../registry');
+const { configure } = require('../config');
 const time = require('../time');
 const { hide } = require('../metric');
-const {
-  refuseCount,
-  refuseUnknown,
-  textOf,
-  validateLabelNames,
-  validateMetricName,
-  valuesOf,
-} = require('../labels');
+const { refuseCount, refuseUnknown, textOf, valuesOf } = require('../labels');
 
 /** prom-client's. */
 const PERCENTILES = [0.01, 0.05, 0.5, 0.9, 0.95, 0.99, 0.999];
@@ -53,29 +46,7 @@ class Window {
 
 class Summary {
   constructor(config) {
-    if (config === null || typeof config !== 'object') {
-      throw new TypeError('constructor expected a config object');
-    }
-    Object.assign(
-      this,
-      {
-        labelNames: [],
-        registers: undefined,
-        aggregator: 'sum',
-        percentiles: PERCENTILES.slice(),
-        compressCount: 1000,
-      },
-      config,
-    );
-    this.registers ??= [Registry.globalRegistry];
-    this.labelNames ??= [];
-    if (!this.help) throw new Error('Missing mandatory help parameter');
-    if (!this.name) throw new Error('Missing mandatory name parameter');
-    if (!validateMetricName(this.name)) throw new Error('Invalid metric name');
-    if (!validateLabelNames(this.labelNames)) throw new Error('Invalid label name');
-    if (this.collect && typeof this.collect !== 'function') {
-      throw new Error('Optional "collect" parameter must be a function');
-    }
+    configure(this, config, { percentiles: PERCENTILES.slice(), compressCount: 1000 });
     if (this.labelNames.includes('quantile')) throw new Error('quantile is a reserved label keyword');
     hide(this, { _names: [...this.labelNames].sort(), _series: new Map() });
     for (const register of this.registers) register.registerMetric(this);

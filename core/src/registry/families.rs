@@ -11,6 +11,8 @@ use crate::merge::snapshot;
 #[cfg(not(loom))]
 use crate::record::Place;
 use crate::record::{Counter, Gauge, Histogram, Metric, StateSet, Summary, UpDown};
+#[cfg(not(loom))]
+use crate::shape::Shape;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,6 +128,11 @@ pub struct Held {
 
 #[cfg(not(loom))]
 impl<M: Metric> FamilyVec<M> {
+    /// Where values are counted, if the family has buckets.
+    pub fn shape(&self) -> Option<&Arc<Shape>> {
+        self.core.shape.as_ref()
+    }
+
     /// As [`with`](Self::with), for hosts that write cells themselves and keep no handle: the series is held, as by a
     /// handle, until [`let_go`](Self::let_go) is told its number.
     ///
