@@ -356,6 +356,7 @@ impl Core {
     }
 
     /// The number of a series, by itself; NaN if it has none.
+    #[cfg(not(loom))]
     pub(crate) fn level(&self, slot: Slot) -> f64 {
         let view = self.space.view();
         self.value(&view, self.record(slot), steady_ms(), &mut Vec::new()).as_f64().unwrap_or(f64::NAN)
