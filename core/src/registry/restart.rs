@@ -3,10 +3,12 @@
 //! A reset takes nothing from any cell: what the series held is kept beside it and taken off wherever it is read, so a
 //! writer that adds meanwhile loses nothing. Few series have a start kept; the others pay one bit.
 
+use super::Registry;
 use super::bound::Slot;
 use super::family::Core;
-use super::series::{Record, STATE};
+use super::series::{LIVE, Record, STATE};
 use super::spec::Cells;
+use crate::clock::now_ms;
 use crate::merge::distribution::Distribution;
 use crate::sync::{Ordering::*, held};
 
@@ -67,6 +69,20 @@ impl Core {
         match self.rows.row(record.slot)[STATE].load(Acquire) & RESTARTED {
             0 => None,
             _ => self.side.start(record.slot).filter(Start::is_of_this_process),
+        }
+    }
+}
+
+impl Registry {
+    /// Begins every counter, histogram and summary again at zero, now. Gauges keep their level, and handles keep working.
+    pub fn reset(&self) {
+        let now = now_ms();
+        for family in self.families().iter() {
+            for slot in 0..family.rows.len() {
+                if family.state(slot) & LIVE != 0 {
+                    family.restart(slot, now);
+                }
+            }
         }
     }
 }

@@ -1,0 +1,3 @@
+//! The program `tykmetrics`.
+
+fn main() {}
