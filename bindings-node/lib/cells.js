@@ -63,13 +63,21 @@ function placeOf(cell, width) {
   return width === 1 ? cell % BLOCK : 0;
 }
 
-/** Adds to a single cell. */
-function add(cell, value) {
-  if (cell < SCALARS) {
-    scalars[cell] += value;
+/** Adds to a single cell, which is given by its number or as what is bound to it. */
+function add(place, value) {
+  if (typeof place !== 'number') {
+    place._cells[place._at] += value;
+  } else if (place < SCALARS) {
+    scalars[place] += value;
   } else {
-    blockOf(cell)[cell % BLOCK] += value;
+    blockOf(place)[place % BLOCK] += value;
   }
 }
 
-module.exports = { SCALARS, add, arrayOf, placeOf, reachable, scalars, words };
+/** Sets a single cell, given as to `add`. */
+function put(place, value) {
+  if (typeof place !== 'number') place._cells[place._at] = value;
+  else arrayOf(place, 1)[placeOf(place, 1)] = value;
+}
+
+module.exports = { SCALARS, add, arrayOf, placeOf, put, reachable, scalars, words };

@@ -5,7 +5,7 @@
 const util = require('util');
 const Exemplar = require('./exemplar');
 const { Bound, Metric, hide } = require('./metric');
-const { add, arrayOf, placeOf, words } = require('./cells');
+const { add, words } = require('./cells');
 const { refuseUnknown, textOf, valuesOf } = require('./labels');
 
 /** The amount that is meant, or an error. */
@@ -19,11 +19,6 @@ function amountOf(value) {
 }
 
 class BoundCounter extends Bound {
-  _place(cell) {
-    this._cells = arrayOf(cell, 1);
-    this._at = placeOf(cell, 1);
-  }
-
   /** Adds 1, or what is given. */
   inc(value) {
     if (words[this._word] !== this._seen) this._bind();
@@ -90,17 +85,9 @@ class Counter extends Metric {
     else Counter.prototype.inc.call(this, labels, value);
   }
 
-  /** The series of these label values, in the order of the names or as an object, to be kept. */
-  labels(...values) {
-    const place = this._known(values);
-    if (this.enableExemplars) return this._labelsWithExemplars(values);
-    return place === undefined
-      ? new BoundCounter(this, this._valuesOf(values))
-      : new BoundCounter(this, values, place);
-  }
-
-  _labelsWithExemplars(values) {
-    const bound = new BoundCounter(this, this._valuesOf(values));
+  _bound(...args) {
+    if (!this.enableExemplars) return super._bound(...args);
+    const bound = new BoundCounter(this, this._valuesOf(args));
     return { inc: (given) => this._incBound(bound, given) };
   }
 
@@ -123,5 +110,7 @@ class Counter extends Metric {
     });
   }
 }
+
+Counter._Bound = BoundCounter;
 
 module.exports = Counter;

@@ -9,7 +9,7 @@ const util = require('util');
 const native = require('./native');
 const time = require('./time');
 const { Bound, Metric } = require('./metric');
-const { add, arrayOf, placeOf, words } = require('./cells');
+const { add, put, words } = require('./cells');
 const { textOf, valuesOf } = require('./labels');
 
 /** How often a value is set that other isolates move at the same moment. */
@@ -26,11 +26,6 @@ function deltaOf(value) {
 }
 
 class BoundGauge extends Bound {
-  _place(cell) {
-    this._cells = arrayOf(cell, 1);
-    this._at = placeOf(cell, 1);
-  }
-
   /** Adds 1, or what is given. */
   inc(value) {
     if (words[this._word] !== this._seen) this._bind();
@@ -111,8 +106,8 @@ class Gauge extends Metric {
     }
     if (typeof value !== 'number') refuse('Value', value);
     if (words[this._word] !== this._seen) this._look();
-    const cell = this._find(this._root, labels) ?? this._cellOf(labels);
-    if (words[0] === 0) arrayOf(cell, 1)[placeOf(cell, 1)] = value;
+    const place = this._find(this._root, labels) ?? this._cellOf(labels);
+    if (words[0] === 0) put(place, value);
     else this.labels(labels).set(value);
   }
 
@@ -137,14 +132,6 @@ class Gauge extends Metric {
     return this._own ?? new BoundGauge(this, valuesOf(this._names));
   }
 
-  /** The series of these label values, in the order of the names or as an object, to be kept. */
-  labels(...values) {
-    const place = this._known(values);
-    return place === undefined
-      ? new BoundGauge(this, this._valuesOf(values))
-      : new BoundGauge(this, values, place);
-  }
-
   _getValue(labels) {
     const texts = valuesOf(this._names, labels).map(textOf);
     const value = native.level(this._native, texts);
@@ -155,5 +142,7 @@ class Gauge extends Metric {
     return this._read((labels, [value]) => ({ value, labels }));
   }
 }
+
+Gauge._Bound = BoundGauge;
 
 module.exports = Gauge;

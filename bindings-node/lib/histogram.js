@@ -91,11 +91,11 @@ class Histogram extends Observer {
     this._cell(values);
   }
 
-  /** The series of these label values, in the order of the names or as an object, to be kept. */
-  labels(...values) {
-    const bound = super.labels(...values);
-    if (!this.enableExemplars) return bound;
-    const labels = Object.fromEntries(this._names.map((name, i) => [name, bound._values[i]]));
+  _bound(...args) {
+    if (!this.enableExemplars) return super._bound(...args);
+    const values = this._valuesOf(args);
+    this._cell(values);
+    const labels = Object.fromEntries(this._names.map((name, i) => [name, values[i]]));
     return {
       observe: (given) =>
         this.observe(

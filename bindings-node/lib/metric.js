@@ -12,7 +12,7 @@
 const native = require('./native');
 const { configure } = require('./config');
 const Registry = require('./registry');
-const { words } = require('./cells');
+const { arrayOf, placeOf, words } = require('./cells');
 const { refuseCount, refuseUnknown, textOf, valuesOf } = require('./labels');
 const { cut, extended, keyOf, walk, walkersOf } = require('./paths');
 
@@ -49,7 +49,8 @@ class Metric {
       _word: made.word,
       _seen: words[made.word],
       _find: walkers.ofLabels,
-      _findValues: walkers.ofValues,
+      _findPlaces: walkers.ofPlaces,
+      _boundKept: 0,
       // Where the walks begin; of a metric without labels what its series is recorded by.
       _root: undefined,
       _originals: undefined,
@@ -67,12 +68,13 @@ class Metric {
     if (word === this._seen) return;
     native.forget(this._native);
     this._root = undefined;
+    this._boundKept = 0;
     this._seen = word;
   }
 
   /**
    * Where the series of these values, in the order of the names, is recorded: what the paths lead to. A number for metrics of one
-   * cell, what `_placeOf` makes of it for others.
+   * cell, what `_placeOf` makes of it for others, or what `labels` gave.
    */
   _cell(values) {
     this._look();
@@ -129,9 +131,32 @@ class Metric {
     return this._cell(valuesOf(this._names, labels));
   }
 
-  /** Where the series of these values is recorded, if that is known; `undefined` also for what are no values. */
-  _known(values) {
-    return words[this._word] === this._seen ? this._findValues(this._root, values) : undefined;
+  /**
+   * The series of these label values, in the order of the names or as an object, to be kept. Of the series that were asked for first
+   * the answer is kept, and is the same one the next time.
+   */
+  labels(v0, v1, v2, v3, v4) {
+    if (words[this._word] === this._seen) {
+      const known = this._findPlaces(this._root, arguments.length, v0, v1, v2, v3, v4);
+      if (known !== undefined && known._isBound === true) return known;
+    }
+    return this._bound(...arguments);
+  }
+
+  _bound(...args) {
+    const values = this._valuesOf(args);
+    const place = this._cell(values);
+    if (place._isBound === true) return place;
+    const bound = new this.constructor._Bound(this, values, place);
+    if (this._boundKept < BOUND && values.length > 0) {
+      const keys = values.map(keyOf);
+      // The overflow series is at the end of no path.
+      if (walk(this._root, keys) !== undefined) {
+        this._root = extended(this._root, keys, bound);
+        this._boundKept += 1;
+      }
+    }
+    return bound;
   }
 
   /** The values of what `labels` and `remove` are given. */
@@ -238,6 +263,9 @@ class Metric {
 /** Values of a label that are kept as they came before it is looked which series are gone: as many as a family has before it overflows. */
 const ORIGINALS = 10_000;
 
+/** Series of a metric that are kept as `labels` gave them: those that a program asks for again and again. */
+const BOUND = 1000;
+
 /** The most series that a family can be given. */
 const MOST = 0xffffffff;
 
@@ -253,7 +281,7 @@ function hide(object, properties) {
   }
 }
 
-/** A series that is kept: what `labels(...)` gives. */
+/** A series that is kept: what `labels(...)` gives. It may stand at the end of the series' path. */
 class Bound {
   constructor(metric, values, place = metric._cell(values)) {
     this._metric = metric;
@@ -263,11 +291,19 @@ class Bound {
     this._place(place);
   }
 
+  /** Takes the cells of what a path leads to. */
+  _place(place) {
+    this._cells = typeof place === 'number' ? arrayOf(place, 1) : place._cells;
+    this._at = typeof place === 'number' ? placeOf(place, 1) : place._at;
+  }
+
   /** Finds the series' cells again, or makes it again. */
   _bind() {
     this._place(this._metric._cell(this._values));
     this._seen = this._metric._seen;
   }
 }
+
+Bound.prototype._isBound = true;
 
 module.exports = { Bound, Metric, hide };

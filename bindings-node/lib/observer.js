@@ -19,16 +19,15 @@ function refuse(value) {
 /** Where a series' cells are. */
 class Run {
   constructor(cells, at) {
-    this.cells = cells;
-    this.at = at;
+    this._cells = cells;
+    this._at = at;
   }
 }
 
 class BoundObserver extends Bound {
   _place(run) {
+    super._place(run);
     this._table = this._metric._table;
-    this._cells = run.cells;
-    this._at = run.at;
   }
 
   /** Counts a value. */
@@ -80,20 +79,12 @@ class Observer extends Metric {
       if (!Number.isFinite(value)) refuse(value);
       run = this._cellOf(labels);
     }
-    this._table.record(run.cells, run.at, value);
+    this._table.record(run._cells, run._at, value);
   }
 
   /** The series without labels. */
   _none() {
     return this._own ?? new BoundObserver(this, valuesOf(this._names));
-  }
-
-  /** The series of these label values, in the order of the names or as an object, to be kept. */
-  labels(...values) {
-    const place = this._known(values);
-    return place === undefined
-      ? new BoundObserver(this, this._valuesOf(values))
-      : new BoundObserver(this, values, place);
   }
 
   /** Begins a time, which the function that is given counts, in seconds. */
@@ -106,5 +97,7 @@ class Observer extends Metric {
     };
   }
 }
+
+Observer._Bound = BoundObserver;
 
 module.exports = { BoundObserver, Observer };

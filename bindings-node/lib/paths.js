@@ -4,18 +4,72 @@
  * The way from label values to what a series is recorded by: a node for each label, that leads from a value to the next node, and
  * at last to the series.
  *
- * A node is a Map, or a `One` while it leads to one thing only: many labels have one value for each value of another, and a Map is
- * large. Called by `metric.js`. Promised: a walk allocates nothing. Absent: what is at the end.
+ * Most labels have a handful of values, and comparing a value with each of them is faster than a Map finds it, and smaller: a node
+ * is a `One` while it leads to one thing, a `Few` while it leads to six, and a Map beyond that. Called by `metric.js`. Promised: a
+ * walk allocates nothing. Absent: what is at the end.
  */
 
 /** A node that leads to one thing. */
 class One {
   constructor(key, next) {
-    this.isOne = true;
     this.key = key;
     this.next = next;
   }
 }
+
+/**
+ * A node that leads to a few things. A place that is not taken repeats the first key, which is found before it: keys are then only
+ * ever compared with keys, which is what code is compiled for.
+ */
+class Few {
+  constructor(key, next) {
+    this.size = 1;
+    this.k0 = this.k1 = this.k2 = this.k3 = this.k4 = this.k5 = key;
+    this.n0 = next;
+    this.n1 = this.n2 = this.n3 = this.n4 = this.n5 = undefined;
+  }
+
+  /** The fields of a key; `undefined` if it leads nowhere. */
+  find(key) {
+    return PLACES.slice(0, this.size).find(([k]) => this[k] === key);
+  }
+
+  get(key) {
+    const place = this.find(key);
+    return place === undefined ? undefined : this[place[1]];
+  }
+
+  set(key, next) {
+    const [k, n] = this.find(key) ?? PLACES[this.size++];
+    this[k] = key;
+    this[n] = next;
+  }
+
+  /** The last one takes the place of what is deleted. */
+  delete(key) {
+    const [k, n] = this.find(key);
+    this.size -= 1;
+    const [lastKey, lastNext] = PLACES[this.size];
+    [this[k], this[n]] = [this[lastKey], this[lastNext]];
+    this[lastNext] = undefined;
+    for (const [free] of PLACES.slice(this.size)) this[free] = this.k0;
+  }
+
+  /** Everything there is, in a Map. */
+  spread() {
+    return new Map(PLACES.slice(0, this.size).map(([k, n]) => [this[k], this[n]]));
+  }
+}
+
+/** The fields of a `Few`, in pairs. */
+const PLACES = Array.from({ length: 6 }, (_, at) => [`k${at}`, `n${at}`]);
+
+// What a node is, without a word in each.
+One.prototype.isOne = true;
+Few.prototype.isFew = true;
+
+/** How many values a walk takes one by one; more come in an array. */
+const SPOKEN = 5;
 
 /** A value as a key: what is compared by identity is known by its text, of which there may be many copies. */
 function keyOf(value) {
@@ -48,15 +102,18 @@ function extended(root, values, end, at = 0) {
   const isLast = at === values.length - 1;
   const next = isLast ? end : extended(step(root, key), values, end, at + 1);
   if (root === undefined) return new One(key, next);
-  if (root.isOne !== true) return root.set(key, next);
-  if (root.key === key) {
-    root.next = next;
-    return root;
-  }
-  return new Map([
-    [root.key, root.next],
-    [key, next],
-  ]);
+  const node = withRoom(root, key);
+  if (node.isOne === true) node.next = next;
+  else node.set(key, next);
+  return node;
+}
+
+/** A node that leads where this one does, and can lead from the key as well. */
+function withRoom(node, key) {
+  if (node.isOne === true && node.key !== key) return new Few(node.key, node.next);
+  return node.isFew === true && node.size === PLACES.length && node.find(key) === undefined
+    ? node.spread()
+    : node;
 }
 
 /** A root from which the values lead nowhere, without the nodes that led to nothing else; `undefined` if nothing is left. */
@@ -77,12 +134,15 @@ function cut(root, values, at = 0) {
 
 /** The steps of a walk as source text, where `read` is the text that reads a value by its label's place. */
 function steps(labelNames, read) {
+  const compared = PLACES.map(([k, n]) => `if (node.${k} === value) node = node.${n};`).join(' else ');
   return labelNames
     .map(
       (name, at) => `
       value = ${read(name, at)};
       if (value === undefined) return undefined;
-      if (node.isOne === true) {
+      if (node.isFew === true) {
+        ${compared} else return undefined;
+      } else if (node.isOne === true) {
         if (node.key !== value) return undefined;
         node = node.next;
       } else {
@@ -94,8 +154,8 @@ function steps(labelNames, read) {
 }
 
 /**
- * Two functions that walk from a root: `ofLabels(root, labels)` by an object, and `ofValues(root, values)` by an array. Both give
- * `undefined` for what is not known, for another number of labels, and where one is missing.
+ * Two functions that walk from a root: `ofLabels(root, labels)` by an object, and `ofPlaces(root, count, ...values)` by as many values
+ * as are counted. Both give `undefined` for what is not known, for another number of labels, and where one is missing.
  *
  * They are made from source text where the runtime allows that: property names that are written out are read faster than those in
  * variables. Label names are plain identifiers, so they are safe to write out.
@@ -120,15 +180,25 @@ function walkers(labelNames) {
         'labels',
         body(counted, (name) => `labels.${name}`),
       ),
-      ofValues: new Function(
-        'root',
-        'values',
-        body(`if (values.length !== ${count}) return undefined;`, (_, at) => `values[${at}]`),
-      ),
+      ofPlaces:
+        count > SPOKEN
+          ? unknown
+          : new Function(
+              'root',
+              'count',
+              ...SPOKEN_NAMES,
+              body(`if (count !== ${count}) return undefined;`, (_, at) => SPOKEN_NAMES[at]),
+            ),
     };
   } catch {
     return loops(labelNames);
   }
+}
+
+const SPOKEN_NAMES = Array.from({ length: SPOKEN }, (_, at) => `v${at}`);
+
+function unknown() {
+  return undefined;
 }
 
 /** As `walkers`, for runtimes that make no functions from text (`--disallow-code-generation-from-strings`). */
@@ -145,9 +215,10 @@ function loops(labelNames) {
       }
       return node;
     },
-    ofValues(root, values) {
-      return values.length === labelNames.length && !values.includes(undefined)
-        ? walk(root, values)
+    ofPlaces(root, count, ...values) {
+      const given = values.slice(0, count);
+      return count === labelNames.length && count <= SPOKEN && !given.includes(undefined)
+        ? walk(root, given)
         : undefined;
     },
   };

@@ -12,6 +12,7 @@ const native = require('./native');
 const Registry = require('./registry');
 const Counter = require('./counter');
 const Histogram = require('./histogram');
+const { extended, walkersOf } = require('./paths');
 const { ofError, ofResult } = require('./status');
 
 /** A status from here on is an error, as HTTP has it. */
@@ -71,62 +72,8 @@ function warn(error) {
   });
 }
 
-/** Requests of one endpoint that are compared one by one; others are found by their text. */
-const COMPARED = 16;
-
-/** A request that was seen, and the next one of its endpoint. */
-class Seen {
-  constructor({ method, statusCode, provider, model }, outcome, next) {
-    this.method = method;
-    this.statusCode = statusCode;
-    this.provider = provider;
-    this.model = model;
-    this.outcome = outcome;
-    this.next = next;
-  }
-}
-
-/** What was seen of one endpoint. */
-class SeenEndpoint {
-  constructor() {
-    this.first = null;
-    this.count = 0;
-    this.others = undefined;
-  }
-
-  find(method, statusCode, provider, model) {
-    let seen = this.first;
-    while (seen !== null) {
-      if (
-        seen.statusCode === statusCode &&
-        seen.method === method &&
-        seen.provider === provider &&
-        seen.model === model
-      ) {
-        return seen.outcome;
-      }
-      seen = seen.next;
-    }
-    return this.others === undefined
-      ? undefined
-      : this.others.get(textKey(method, statusCode, provider, model));
-  }
-
-  keep(request, outcome) {
-    if (this.count < COMPARED) {
-      this.count += 1;
-      this.first = new Seen(request, outcome, this.first);
-      return;
-    }
-    const { method, statusCode, provider, model } = request;
-    this.others ??= new Map();
-    this.others.set(textKey(method, statusCode, provider, model), outcome);
-  }
-}
-
-function textKey(...parts) {
-  return parts.map((part) => `${typeof part}${part}`).join('\0');
-}
+/** What tells requests apart. */
+const { ofPlaces: knownOutcome } = walkersOf(['endpoint', 'method', 'statusCode', 'provider', 'model']);
 
 /** The families of a provider or a model. */
 class Party {
@@ -173,7 +120,7 @@ class RequestMetrics {
       }
       throw error;
     }
-    this._known = new Map();
+    this._known = undefined;
     this._count = 0;
     this._removals = 0;
   }
@@ -225,25 +172,22 @@ class RequestMetrics {
 
   /** Counts a request that is over. */
   recordRequest(request) {
-    const seen = this._known.get(request.endpoint);
+    const { endpoint, method, statusCode, provider, model } = request;
     const outcome =
-      seen === undefined
-        ? undefined
-        : seen.find(request.method, request.statusCode, request.provider, request.model);
-    if (outcome === undefined) this._find(request).record(request.latencySeconds);
-    else outcome.record(request.latencySeconds);
+      knownOutcome(this._known, 5, endpoint, method, statusCode, provider ?? null, model ?? null) ??
+      this._find(request);
+    outcome.record(request.latencySeconds);
   }
 
-  _find(request) {
-    const { endpoint, method, statusCode, provider, model } = request;
+  _find({ endpoint, method, statusCode, provider, model }) {
     refuseTexts('recordRequest', { endpoint, method });
     const number = Number(statusCode);
-    const status = Number.isInteger(number) && number >= 0 ? number : 0;
-    const outcome = this.bind(endpoint, method, status, provider, model);
-    if (this._count < KNOWN) {
+    const isStatus = Number.isInteger(number) && number >= 0;
+    const outcome = this.bind(endpoint, method, isStatus ? number : 0, provider, model);
+    if (isStatus && this._count < KNOWN) {
       this._count += 1;
-      if (!this._known.has(endpoint)) this._known.set(endpoint, new SeenEndpoint());
-      this._known.get(endpoint).keep(request, outcome);
+      const values = [endpoint, method, statusCode, provider ?? null, model ?? null];
+      this._known = extended(this._known, values, outcome);
     }
     return outcome;
   }

@@ -11,7 +11,7 @@ const { spawnSync } = require('node:child_process');
 const promClient = require('prom-client');
 
 const { Counter, Gauge, Histogram, Registry } = require('..');
-const { extended, loops, walkersOf } = require('../lib/paths');
+const { cut, extended, loops, walk, walkersOf } = require('../lib/paths');
 
 const make = (labelNames, Kind = Counter, config = {}) =>
   new Kind({ name: 'm', help: 'h', labelNames, registers: [new Registry()], ...config });
@@ -307,7 +307,7 @@ test('random records, removals and resets leave what a plain map says', async ()
 
 test('what walks through the maps without code from text finds the same', () => {
   const names = ['x', 'y'];
-  const [found, walked] = [walkersOf(names).ofLabels, loops(names).ofLabels];
+  const [found, walked] = [walkersOf(names), loops(names)];
   let root;
   for (const [values, end] of [
     [['a', 'b'], 7],
@@ -326,8 +326,51 @@ test('what walks through the maps without code from text finds the same', () => 
     {},
   ];
   asked.push({ x: 'a', y: 'b', z: 'c' }, { x: 'b', y: 'a' }, Object.create({ x: 'a', y: 'b' }), []);
-  for (const labels of asked) assert.equal(walked(root, labels), found(root, labels), JSON.stringify(labels));
-  assert.equal(found(root, asked[0]), 7);
+  for (const labels of asked) {
+    const values = Object.values(labels);
+    assert.equal(walked.ofLabels(root, labels), found.ofLabels(root, labels), JSON.stringify(labels));
+    assert.equal(
+      walked.ofPlaces(root, values.length, ...values),
+      found.ofPlaces(root, values.length, ...values),
+    );
+  }
+  assert.equal(found.ofLabels(root, asked[0]), 7);
+  assert.equal(found.ofPlaces(root, 2, 'a', 'b'), 7);
+  assert.equal(found.ofPlaces(root, 3, 'a', 'b', undefined), undefined);
+});
+
+test('the paths lead where a Map of all of them does, whatever comes and goes', () => {
+  let state = 5;
+  const random = (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const names = ['x', 'y', 'z'];
+  const { ofPlaces } = walkersOf(names);
+  for (const kinds of [1, 3, 6, 7, 12]) {
+    const pick = () => [undefined, NaN, 0, '0', ...'abcdefgh'][random(kinds)];
+    const model = new Map();
+    let root;
+    for (let at = 0; at < 4000; at += 1) {
+      const values = [pick(), pick(), pick()];
+      const key = values.map((value) => typeof value + value).join();
+      if (random(3) === 0) {
+        if (root !== undefined) root = cut(root, values);
+        model.delete(key);
+      } else {
+        root = extended(root, values, at);
+        model.set(key, [values, at]);
+      }
+      if (at % 100 !== 0) continue;
+      for (const [of, end] of model.values()) {
+        const isNothing = of.some((value) => value === undefined);
+        const isFindable = !of.some(Number.isNaN);
+        if (isFindable) assert.equal(walk(root, of), end);
+        if (isFindable && !isNothing) assert.equal(ofPlaces(root, 3, ...of), end);
+      }
+      if (model.size === 0) assert.equal(root, undefined);
+    }
+  }
 });
 
 test('a runtime that makes no code from text records all the same', () => {

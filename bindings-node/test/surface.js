@@ -84,6 +84,16 @@ function declared(file) {
   return said;
 }
 
+/** Whether a function reads what it is given without naming it. */
+function hasArguments(node) {
+  if (node === undefined) return false;
+  if (ts.isIdentifier(node)) return node.text === 'arguments';
+  // Those have their own.
+  if (ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node) || ts.isMethodDeclaration(node))
+    return false;
+  return ts.forEachChild(node, hasArguments) ?? false;
+}
+
 /** The parameters of a function as its source has them. */
 function countOf(fn) {
   const source = Function.prototype.toString.call(fn);
@@ -99,7 +109,8 @@ function countOf(fn) {
     const parent = Object.getPrototypeOf(fn);
     if (node === undefined) return parent === Function.prototype ? 0 : countOf(parent);
   }
-  return node.parameters.some((parameter) => parameter.dotDotDotToken) ? Infinity : node.parameters.length;
+  const isAny = node.parameters.some((parameter) => parameter.dotDotDotToken) || hasArguments(node.body);
+  return isAny ? Infinity : node.parameters.length;
 }
 
 const isClass = (value) =>
