@@ -52,25 +52,29 @@ pub(crate) trait Visitor {
 }
 
 /// Counters in a row of a family, column by column.
-#[derive(Default)]
 pub(crate) struct Counters<'a> {
+    family: &'a Core,
     /// The label values of the first, then of the second, …
     pub(crate) texts: Vec<Text<'a>>,
     pub(crate) wholes: Vec<u64>,
-    pub(crate) created_ms: Vec<u64>,
+    slots: Vec<Slot>,
     cells: Vec<CellId>,
 }
 
-impl Counters<'_> {
+impl<'a> Counters<'a> {
+    fn new(family: &'a Core) -> Counters<'a> {
+        Counters { family, texts: Vec::new(), wholes: Vec::new(), slots: Vec::new(), cells: Vec::new() }
+    }
+
     /// The same as rows.
     pub(crate) fn for_each_row(&self, meta: &Meta, mut visit: impl FnMut(&Row<'_>)) {
         let labels = meta.label_names.len();
-        for (at, (whole, created_ms)) in self.wholes.iter().zip(&self.created_ms).enumerate() {
+        for (at, (whole, slot)) in self.wholes.iter().zip(&self.slots).enumerate() {
             visit(&Row {
                 names: &meta.label_names,
                 values: &self.texts[at * labels..(at + 1) * labels],
                 value: &Value::Counter { whole: *whole, part: 0.0 },
-                created_ms: *created_ms,
+                created_ms: self.family.created_ms(self.family.record(*slot)),
                 exemplars: &[],
             });
         }
@@ -79,7 +83,7 @@ impl Counters<'_> {
     fn clear(&mut self) {
         self.texts.clear();
         self.wholes.clear();
-        self.created_ms.clear();
+        self.slots.clear();
         self.cells.clear();
     }
 }
@@ -220,6 +224,7 @@ impl Core {
         let paged = self.width() >= crate::shard::numbering::PAGE_CELLS;
         let step = if paged { STEP_PAGED } else { STEP };
         let mut overflow = Vec::new();
+        let mut batch = Counters::new(self);
         visitor.begin(meta);
         let mut from: Slot = 0;
         loop {
@@ -228,7 +233,6 @@ impl Core {
                 break;
             }
             let view = self.space.view();
-            let mut batch = Counters::default();
             let batched = self.spec.cells == Cells::Count && !self.side.has_exemplars();
             for record in (from..to).map(|slot| self.record(slot)) {
                 let state = record.state();
@@ -237,18 +241,17 @@ impl Core {
                 }
                 if state & OVERFLOW != 0 {
                     overflow.push(record.slot);
-                } else if batched && record.is_plain_counter(state) && view.is_whole(record.first_number()) {
+                } else if batched && record.is_plain_counter(state) {
                     batch.texts.extend(self.label_texts(record));
                     batch.cells.push(record.first_number());
-                    batch.created_ms.push(self.created_ms(record));
+                    batch.slots.push(record.slot);
                 } else {
-                    self.give(meta, &view, &mut batch, visitor);
+                    self.give(meta, &view, &mut batch, &mut scratch, visitor);
                     let values: Vec<_> = self.label_texts(record).collect();
                     self.give_row(&view, record, (&meta.label_names, &values), &mut scratch, visitor);
                 }
             }
-            self.give(meta, &view, &mut batch, visitor);
-            drop(batch);
+            self.give(meta, &view, &mut batch, &mut scratch, visitor);
             drop(view);
             if !visitor.step() {
                 return false;
@@ -284,13 +287,28 @@ impl Core {
         visitor.row(&Row { names, values, value: &value, created_ms, exemplars: &scratch.exemplars });
     }
 
-    /// Reads the counters that were put together and gives them to the visitor.
-    fn give(&self, meta: &Meta, view: &View<'_>, batch: &mut Counters<'_>, visitor: &mut impl Visitor) {
+    /// Reads the counters that were put together and gives them to the visitor: all at once if they are whole numbers, which
+    /// nearly all are.
+    fn give(
+        &self,
+        meta: &Meta,
+        view: &View<'_>,
+        batch: &mut Counters<'_>,
+        scratch: &mut Scratch,
+        visitor: &mut impl Visitor,
+    ) {
         if batch.cells.is_empty() {
             return;
         }
-        view.counts(&batch.cells, &mut batch.wholes);
-        visitor.counters(meta, batch);
+        if view.counts(&batch.cells, &mut batch.wholes) {
+            visitor.counters(meta, batch);
+        } else {
+            let labels = meta.label_names.len();
+            for (at, slot) in batch.slots.iter().enumerate() {
+                let values = &batch.texts[at * labels..(at + 1) * labels];
+                self.give_row(view, self.record(*slot), (&meta.label_names, values), scratch, visitor);
+            }
+        }
         batch.clear();
     }
 

@@ -15,8 +15,6 @@ pub(crate) struct View<'a> {
     ledger: ReadGuard<'a, Vec<Attached>>,
     slabs: Vec<&'a Slab>,
     space: &'a Space,
-    /// Nothing but whole numbers anywhere.
-    plain: bool,
     /// Up to which number the blocks of attached memory reach.
     ends: Vec<CellId>,
 }
@@ -33,6 +31,13 @@ fn halves(value: f64) -> (u64, f64) {
         true => (value as i64 as u64, value - value.trunc()),
         false => (0, value),
     }
+}
+
+/// A number in two's complement, and whether it is one: whole, and exact to one.
+#[inline]
+fn exact(value: f64) -> (u64, bool) {
+    let whole = value as i64;
+    (whole as u64, whole as f64 == value && value.abs() < EXACT)
 }
 
 /// The whole part of what a cell holds.
@@ -54,9 +59,7 @@ pub(crate) struct Sum {
 impl<'a> View<'a> {
     pub(super) fn new(ledger: ReadGuard<'a, Vec<Attached>>, slabs: Vec<&'a Slab>, space: &'a Space) -> View<'a> {
         let ends = ledger::ends(&ledger);
-        let mut view = View { ledger, slabs, space, plain: false, ends };
-        view.plain = view.is_plain();
-        view
+        View { ledger, slabs, space, ends }
     }
 
     /// Calls `each` with every cell that number has, and what its bits mean.
@@ -89,45 +92,40 @@ impl<'a> View<'a> {
         sum
     }
 
-    /// True if every cell holds whole numbers and lies in a slab or the shared cells.
-    fn is_plain(&self) -> bool {
-        self.ledger.is_empty() && self.slabs.iter().all(|slab| slab.encoding == CellEncoding::U64)
-    }
-
-    /// True if every cell of this number holds a whole number.
-    #[inline]
-    pub(crate) fn is_whole(&self, number: CellId) -> bool {
-        if self.plain {
-            return true;
-        }
-        let mut whole = true;
-        self.each(number, |cell, encoding| {
-            whole &= encoding == CellEncoding::U64 || halves(f64::from_bits(cell::read(cell))).1 == 0.0;
-        });
-        whole
-    }
-
-    /// The sums of many numbers that were [`whole`](Self::is_whole) a moment ago: slab by slab, so that each is read in
-    /// one sweep. A fraction that came since is left to the next scrape.
-    pub(crate) fn counts(&self, numbers: &[CellId], sums: &mut Vec<u64>) {
+    /// The sums of many numbers, slab by slab, so that each is read in one sweep. False if a cell of any of them holds a
+    /// fraction: then the sums mean nothing.
+    pub(crate) fn counts(&self, numbers: &[CellId], sums: &mut Vec<u64>) -> bool {
         sums.clear();
         sums.extend(numbers.iter().map(|number| cell::read(self.space.shared(*number))));
+        let mut all_whole = true;
+        let mut add = |sum: &mut u64, cell: &AtomicU64, encoding| match encoding {
+            CellEncoding::U64 => *sum = sum.wrapping_add(cell::read(cell)),
+            CellEncoding::F64 => {
+                let value = f64::from_bits(cell::read(cell));
+                let (whole, is_whole) = exact(value);
+                *sum = sum.wrapping_add(whole);
+                all_whole &= is_whole;
+            }
+        };
         let private = self.space.layout().private();
         if numbers.iter().any(|number| *number < private) {
             for slab in &self.slabs {
+                let (cells, encoding) = (&slab.cells, slab.encoding);
                 for (sum, number) in sums.iter_mut().zip(numbers).filter(|(_, number)| **number < private) {
-                    *sum = sum.wrapping_add(whole(slab.cells.cell(*number as usize), slab.encoding));
+                    add(sum, cells.cell(*number as usize), encoding);
                 }
             }
         }
         if !self.ledger.is_empty() {
             for (sum, number) in sums.iter_mut().zip(numbers) {
                 for attached in ledger::overlapping(&self.ledger, &self.ends, *number..*number + 1) {
-                    let more = attached.cell(*number).map_or(0, |cell| whole(cell, attached.encoding));
-                    *sum = sum.wrapping_add(more);
+                    if let Some(cell) = attached.cell(*number) {
+                        add(sum, cell, attached.encoding);
+                    }
                 }
             }
         }
+        all_whole
     }
 
     /// The sum over a number's cells that hold an f64 in every slab.
