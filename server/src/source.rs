@@ -14,11 +14,43 @@ pub trait Source: Send + Sync + 'static {
     /// [`Gone`] once `sink` said so; nothing is given to it afterwards.
     fn render(&self, exposition: Exposition, sink: &mut dyn FnMut(&[u8]) -> Result<(), Gone>) -> Result<(), Gone>;
 
+    /// As [`render`](Self::render), of the families that are called so or have samples that are (`name[]=` of a request).
+    /// By way of a snapshot unless implemented otherwise.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render).
+    fn render_only(
+        &self,
+        names: &[String],
+        exposition: Exposition,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Gone>,
+    ) -> Result<(), Gone> {
+        let mut snapshot = self.snapshot();
+        snapshot.families.retain(|family| names.iter().any(|name| is_of(name, &family.meta.name)));
+        snapshot.render_to(exposition, sink)
+    }
+
     /// The same as plain numbers.
     fn snapshot(&self) -> Snapshot;
 
     /// Sets what can be set back to zero: what an operator asked for, by the route that is off unless enabled.
     fn reset(&self);
+}
+
+/// What samples' names have behind their family's.
+const SUFFIXES: [&str; 6] = ["_total", "_bucket", "_count", "_sum", "_created", "_info"];
+
+/// True if `name` is that of `family` or of a sample of it.
+fn is_of(name: &str, family: &str) -> bool {
+    let stem = |name: &str| {
+        let cut = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix));
+        cut.unwrap_or(name).to_owned()
+    };
+    // OpenMetrics calls a counter without the `_total` that it may be registered with.
+    name == family
+        || stem(name) == family
+        || name == stem(family)
+        || (stem(name) == stem(family) && family.ends_with("_total"))
 }
 
 impl Source for Registry {
@@ -32,5 +64,30 @@ impl Source for Registry {
 
     fn reset(&self) {
         Registry::reset(self);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of;
+
+    #[test]
+    fn a_family_is_known_by_its_name_and_by_its_samples_names() {
+        for (name, family) in [
+            ("up", "up"),
+            ("requests_total", "requests_total"),
+            ("requests", "requests_total"),
+            ("requests_created", "requests_total"),
+            ("latency_bucket", "latency"),
+            ("latency_sum", "latency"),
+            ("latency", "latency"),
+        ] {
+            assert!(is_of(name, family), "{name} is of {family}");
+        }
+        for (name, family) in
+            [("up", "uptime"), ("latency_bucket", "latency_count"), ("", "up"), ("requests_total", "request")]
+        {
+            assert!(!is_of(name, family), "{name} is not of {family}");
+        }
     }
 }

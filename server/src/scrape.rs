@@ -1,0 +1,160 @@
+//! A scrape: rendered on a thread of the pool, given chunk by chunk to a connection through a short queue.
+//!
+//! Called by `answer`. Promised: a scrape holds a few chunks in memory, whatever its length and however slow its reader;
+//! it ends when its reader is gone or its time is over; a panic of the source is an answer.
+
+use crate::request::Query;
+use crate::shared::{Permit, Shared};
+use crate::source::{Gone, Source};
+use hyper::body::Bytes;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Sleep, sleep};
+use tykmetrics::render::Compressor;
+use tykmetrics::{Encoding, Exposition};
+
+/// Chunks between the thread that makes them and the connection: one to write, one to be ready when it is written.
+const QUEUE: usize = 2;
+
+/// The most bytes of a chunk; the engine gives about half of it.
+const PIECE: usize = 128 * 1024;
+
+/// What is to be rendered.
+pub(crate) struct Wanted {
+    pub(crate) exposition: Exposition,
+    pub(crate) encoding: Encoding,
+    pub(crate) query: Query,
+}
+
+/// A piece of a scrape.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// Some bytes, and more to come.
+    Chunk(Bytes),
+    /// The last bytes.
+    Last(Bytes),
+    /// The source panicked, or there was no memory to pack.
+    Failed,
+    /// Time is over.
+    Late,
+}
+
+/// What is still to come of a scrape.
+pub(crate) struct Rest {
+    first: Option<Part>,
+    parts: mpsc::Receiver<Part>,
+    deadline: Pin<Box<Sleep>>,
+    /// Chunks in the queue are memory: the next scrape waits for them.
+    _permit: Arc<Permit>,
+}
+
+impl Rest {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Part> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(first);
+        }
+        if self.deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Part::Late);
+        }
+        // A thread that ended without a word has panicked where nobody caught it.
+        self.parts.poll_recv(cx).map(|part| part.unwrap_or(Part::Failed))
+    }
+
+    async fn next(&mut self) -> Part {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+}
+
+/// A scrape that has begun.
+pub(crate) enum Begun {
+    /// All of it.
+    Whole(Bytes),
+    /// More than a chunk.
+    Streamed(Rest),
+    /// There is nothing to give.
+    Failed,
+    /// Nothing came in time.
+    Late,
+}
+
+/// Begins a scrape and waits for its first bytes.
+pub(crate) async fn begin(shared: &Arc<Shared>, wanted: Wanted, permit: Permit, timeout: Duration) -> Begun {
+    let permit = Arc::new(permit);
+    let (sender, parts) = mpsc::channel(QUEUE);
+    let (source, held) = (Arc::clone(&shared.source), Arc::clone(&permit));
+    tokio::task::spawn_blocking(move || {
+        produce(source.as_ref(), &wanted, &sender);
+        drop(held);
+    });
+    let mut rest = Rest { first: None, parts, deadline: Box::pin(sleep(timeout)), _permit: permit };
+    match rest.next().await {
+        Part::Last(bytes) => Begun::Whole(bytes),
+        Part::Failed => Begun::Failed,
+        Part::Late => Begun::Late,
+        chunk @ Part::Chunk(_) => {
+            rest.first = Some(chunk);
+            Begun::Streamed(rest)
+        }
+    }
+}
+
+/// Why a scrape stops early.
+enum Stopped {
+    Gone,
+    Failed,
+}
+
+impl From<tykmetrics::Error> for Stopped {
+    fn from(_: tykmetrics::Error) -> Self {
+        Stopped::Failed
+    }
+}
+
+fn produce(source: &dyn Source, wanted: &Wanted, parts: &mpsc::Sender<Part>) {
+    // Nothing of ours is half changed by a panic: what was given out is given out.
+    let produced = catch_unwind(AssertUnwindSafe(|| render(source, wanted, parts)));
+    let last = match produced {
+        Ok(Ok(last)) => Part::Last(last),
+        Ok(Err(Stopped::Gone)) => return,
+        Ok(Err(Stopped::Failed)) | Err(_) => Part::Failed,
+    };
+    // Who is gone needs no end.
+    let _ = parts.blocking_send(last);
+}
+
+/// Sends all chunks but the last, which it returns.
+fn render(source: &dyn Source, wanted: &Wanted, parts: &mpsc::Sender<Part>) -> Result<Bytes, Stopped> {
+    // One chunk is held back, so that the reader of the last one knows that it is.
+    let mut held: Option<Bytes> = None;
+    let mut packer = Compressor::new(wanted.encoding, |chunk: &[u8]| {
+        // A source may give any length; the queue is bounded in chunks.
+        for piece in chunk.chunks(PIECE) {
+            if let Some(before) = held.replace(Bytes::copy_from_slice(piece)) {
+                parts.blocking_send(Part::Chunk(before)).map_err(|_| Stopped::Gone)?;
+            }
+        }
+        Ok::<(), Stopped>(())
+    })?;
+    let mut stopped = None;
+    let sink = &mut |chunk: &[u8]| {
+        packer.write(chunk).map_err(|why| {
+            stopped = Some(why);
+            Gone
+        })
+    };
+    let rendered = match wanted.query.names.as_slice() {
+        [] => source.render(wanted.exposition, sink),
+        names => source.render_only(names, wanted.exposition, sink),
+    };
+    match (rendered, stopped) {
+        (Ok(()), None) => packer.finish()?,
+        (_, Some(why)) => return Err(why),
+        (Err(Gone), None) => return Err(Stopped::Failed),
+    };
+    Ok(held.unwrap_or_default())
+}

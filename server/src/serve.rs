@@ -1,0 +1,188 @@
+//! Starting and ending a server. What the doors call.
+
+use crate::accept;
+use crate::config::{Config, Listen};
+use crate::error::{StartError, StartErrorCode as Code};
+use crate::listen::{self, Address};
+use crate::shared::{LOOKS, Log, Shared};
+use crate::source::Source;
+use std::cell::Cell;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a thread of the pool waits for more work.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// How long a source may take to notice, at the end, that nobody waits for it any more.
+const LAST: Duration = Duration::from_secs(1);
+
+thread_local! {
+    /// True on threads of a server's: such a thread does not wait for itself to end.
+    static OURS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A server that runs. Ends when it is closed or dropped.
+///
+/// In a child that was forked this is only a copy: closing and dropping it do nothing, and the parent's server goes on.
+pub struct Running {
+    /// Always there but in a drop.
+    handle: Option<Handle>,
+    address: Address,
+    url: String,
+    /// Whose threads these are.
+    process: u32,
+}
+
+struct Handle {
+    ending: watch::Sender<bool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Starts a server, which says on standard error what its operator should know.
+///
+/// # Errors
+/// Everything that can be wrong with the configuration, its files and its address. Nothing is left behind then.
+pub fn start(config: Config, source: impl Source) -> Result<Running, StartError> {
+    start_logged(config, source, |message| eprintln!("tykmetrics: {message}"))
+}
+
+/// As [`start`]; `log` is told what the operator should know: that anybody may ask, that certificates changed. It may be
+/// called on any thread of the server's, rarely, and must not wait for the server.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_logged(
+    config: Config,
+    source: impl Source,
+    log: impl Fn(&str) + Send + Sync + 'static,
+) -> Result<Running, StartError> {
+    let log: Log = Arc::new(log);
+    let listen = config.listen.clone();
+    let shared = Arc::new(Shared::new(config, Arc::new(source), log)?);
+    let platform = |what: &str, error: std::io::Error| {
+        StartError::new(Code::Platform, format!("the system gives no {what}: {error}; raise the limits of the process"))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(shared.limits.concurrent_scrapes.saturating_add(LOOKS + 1))
+        .thread_keep_alive(KEEP_ALIVE)
+        .thread_name("tykmetrics-work")
+        .on_thread_start(|| OURS.set(true))
+        .build()
+        .map_err(|error| platform("poll", error))?;
+    let (listeners, address) = {
+        // Sockets belong to the runtime from the beginning.
+        let _context = runtime.enter();
+        listen::bind(&listen)?
+    };
+    let url = url(&listen, &address, shared.certificates.is_some());
+    let warning = warning(&shared, &address);
+    let log = Arc::clone(&shared.log);
+    let (ending, told) = watch::channel(false);
+    let thread = std::thread::Builder::new()
+        .name("tykmetrics-http".to_owned())
+        .spawn(move || {
+            OURS.set(true);
+            runtime.block_on(accept::run(shared, listeners, told));
+            // Threads of the pool end when their scrapes find nobody to give to. One that a source holds is left to it.
+            runtime.shutdown_timeout(LAST);
+        })
+        .map_err(|error| platform("thread", error))?;
+    if let Some(warning) = warning {
+        log(&warning);
+    }
+    let handle = Handle { ending, thread: Mutex::new(Some(thread)) };
+    Ok(Running { handle: Some(handle), address, url, process: std::process::id() })
+}
+
+/// Where people and programs find the server.
+fn url(listen: &Listen, address: &Address, is_tls: bool) -> String {
+    let scheme = if is_tls { "https" } else { "http" };
+    match address {
+        Address::Unix(_) => address.to_string(),
+        Address::Tcp(bound) => {
+            let host = match (listen, bound.ip()) {
+                (_, ip) if ip.is_unspecified() => "localhost".to_owned(),
+                // A certificate is of a name.
+                (Listen::Tcp(host, _), _) if host.parse::<IpAddr>().is_err() => host.clone(),
+                (_, IpAddr::V4(ip)) => ip.to_string(),
+                (_, IpAddr::V6(ip)) => format!("[{ip}]"),
+            };
+            format!("{scheme}://{host}:{}", bound.port())
+        }
+    }
+}
+
+/// What is to be said of a server that others than this machine reach.
+fn warning(shared: &Shared, address: &Address) -> Option<String> {
+    let Address::Tcp(bound) = address else { return None };
+    let loopback = match bound.ip().to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => ip.is_loopback(),
+    };
+    if loopback {
+        return None;
+    }
+    if shared.is_open() {
+        return Some(format!(
+            "metrics are served at {address} to anybody who reaches it; set auth.basic, auth.bearer or tls.client_ca, or \
+             listen at 127.0.0.1"
+        ));
+    }
+    (shared.certificates.is_none())
+        .then(|| format!("credentials cross the network in the clear at {address}; set tls.cert and tls.key"))
+}
+
+impl Running {
+    /// Where the server listens: with the port that it was given if it asked for any.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The server's address as people and programs write it, without a path: `http://127.0.0.1:9090`,
+    /// `unix:/run/metrics.sock`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Ends the server: accepts nothing more, lets scrapes that run finish for as long as `shutdown_grace` says, gives the
+    /// port back, and waits for the threads. From any thread, any number of times; each returns when all is over.
+    ///
+    /// Waits at most a second longer than the grace. A thread in which a source hangs is left to it.
+    pub fn close(&self) {
+        if self.process != std::process::id() {
+            return;
+        }
+        let Some(handle) = &self.handle else { return };
+        // Fails where the server's thread has ended by itself.
+        let _ = handle.ending.send(true);
+        if OURS.get() {
+            return;
+        }
+        let mut thread = handle.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take() {
+            // A panic there was told where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.close();
+        if self.process != std::process::id() {
+            // Its locks may be held, and its threads waited for, by threads that a child does not have.
+            std::mem::forget(self.handle.take());
+        }
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("url", &self.url).finish_non_exhaustive()
+    }
+}
