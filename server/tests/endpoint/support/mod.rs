@@ -1,0 +1,140 @@
+//! Servers to ask, sources to serve, and a client that does what a test says, right or wrong.
+
+pub(crate) mod certificates;
+pub(crate) mod http;
+pub(crate) mod sources;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tykmetrics::Registry;
+use tykmetrics_server::config::{Auth, Config, Limits, Listen};
+use tykmetrics_server::{Address, Running, Source};
+
+/// More than anything here takes on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The default configuration at a port that is free.
+pub(crate) fn config() -> Config {
+    Config { listen: Listen::Tcp("127.0.0.1".into(), 0), ..Config::default() }
+}
+
+/// As [`config`], with other limits.
+pub(crate) fn limited(change: impl FnOnce(&mut Limits)) -> Config {
+    let mut config = config();
+    change(&mut config.limits);
+    config
+}
+
+/// A name, a password and a token.
+pub(crate) fn secrets() -> Auth {
+    Auth { basic: Some(("tester".into(), "pass:word".into())), bearer: Some("token".into()) }
+}
+
+/// `tester:pass:word` in base 64.
+pub(crate) const BASIC: &str = "Authorization: Basic dGVzdGVyOnBhc3M6d29yZA==";
+
+/// Starts a server that has nothing to say.
+pub(crate) fn start(config: Config, source: impl Source) -> Running {
+    tykmetrics_server::start(config, source).expect("the server starts")
+}
+
+/// What a server's operator was told.
+#[derive(Clone, Default)]
+pub(crate) struct Told(Arc<Mutex<Vec<String>>>);
+
+impl Told {
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().expect("no panic").clone()
+    }
+}
+
+pub(crate) fn start_told(config: Config, source: impl Source) -> (Running, Told) {
+    let told = Told::default();
+    let log = told.clone();
+    let running = tykmetrics_server::start_logged(config, source, move |message| {
+        log.0.lock().expect("no panic").push(message.to_owned());
+    });
+    (running.expect("the server starts"), told)
+}
+
+pub(crate) fn port(running: &Running) -> u16 {
+    match running.address() {
+        Address::Tcp(address) => address.port(),
+        Address::Unix(path) => panic!("{} is no port", path.display()),
+    }
+}
+
+/// A registry with a family of each common kind.
+pub(crate) fn registry() -> Registry {
+    let registry = Registry::new();
+    let requests = registry.counter("http_requests_total", "Requests.").labels(["path", "code"]).register();
+    let requests = requests.expect("a counter");
+    requests.add(["/", "200"], 90);
+    requests.add(["/", "503"], 10);
+    registry.gauge("temperature_celsius", "Outside.").register().expect("a gauge").set(21.5);
+    registry.histogram("latency_seconds", "Time to answer.").register().expect("a histogram").observe(0.25);
+    registry
+}
+
+/// A registry whose text is some megabytes.
+pub(crate) fn large(series: usize) -> Registry {
+    let registry = Registry::new();
+    let family = registry
+        .counter("visits_total", "Visits.")
+        .labels(["site", "number"])
+        .limit(series as u32 + 1)
+        .register()
+        .expect("a counter");
+    for number in 0..series {
+        family.add([format!("site-{}", number % 100).as_str(), number.to_string().as_str()], 1);
+    }
+    registry
+}
+
+/// Waits until something is so.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A folder of a test's own, gone with it.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Folder {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("tyk-{}-{}", std::process::id(), COUNT.fetch_add(1, Relaxed));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).expect("a folder");
+        Folder(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).expect("a file");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A program that tests compare with; one that is missing fails them.
+pub(crate) fn tool(variable: &str, place: &str) -> PathBuf {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let path = std::env::var_os(variable).map_or_else(|| repository.join(place), PathBuf::from);
+    assert!(path.exists(), "{} is missing: run `make tools`, or set {variable}", path.display());
+    path
+}
