@@ -166,7 +166,7 @@ async fn scraped(shared: &Arc<Shared>, route: Route, head: &hyper::http::request
     let asked = head.headers.get("x-prometheus-scrape-timeout-seconds").map(HeaderValue::as_bytes);
     let time = request::scrape_timeout(asked, shared.limits.scrape_timeout);
     match scrape::begin(shared, Wanted { exposition, encoding, query }, permit, time).await {
-        Begun::Whole(bytes) => found(Answer::bytes(bytes)),
+        Begun::Whole(chunks) => found(Answer::chunks(chunks)),
         Begun::Streamed(rest) => found(Answer::scrape(rest)),
         Begun::Failed => failed(),
         Begun::Late => late(),

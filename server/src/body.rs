@@ -3,18 +3,17 @@
 use crate::activity::Answering;
 use crate::scrape::{Part, Rest};
 use hyper::body::{Body, Bytes, Frame, SizeHint};
+use std::collections::VecDeque;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// A body. The request is being answered until this is dropped.
 pub(crate) struct Answer {
-    content: Content,
+    /// What is there to be written.
+    chunks: VecDeque<Bytes>,
+    /// What is still to come.
+    rest: Option<Box<Rest>>,
     answering: Option<Answering>,
-}
-
-enum Content {
-    Bytes(Bytes),
-    Scrape(Box<Rest>),
 }
 
 /// A scrape that could not be completed. The connection ends, so that the client does not take a part for the whole.
@@ -31,11 +30,16 @@ impl std::error::Error for Incomplete {}
 
 impl Answer {
     pub(crate) fn bytes(bytes: impl Into<Bytes>) -> Answer {
-        Answer { content: Content::Bytes(bytes.into()), answering: None }
+        Answer::chunks(vec![bytes.into()])
+    }
+
+    pub(crate) fn chunks(chunks: Vec<Bytes>) -> Answer {
+        let chunks = chunks.into_iter().filter(|chunk| !chunk.is_empty()).collect();
+        Answer { chunks, rest: None, answering: None }
     }
 
     pub(crate) fn scrape(rest: Rest) -> Answer {
-        Answer { content: Content::Scrape(Box::new(rest)), answering: None }
+        Answer { chunks: VecDeque::new(), rest: Some(Box::new(rest)), answering: None }
     }
 
     /// Keeps the connection among those that answer.
@@ -53,33 +57,40 @@ impl Body for Answer {
         if let Some(answering) = &this.answering {
             answering.moved();
         }
-        let rest = match &mut this.content {
-            Content::Bytes(bytes) if bytes.is_empty() => return Poll::Ready(None),
-            Content::Bytes(bytes) => return Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Content::Scrape(rest) => rest,
-        };
-        let part = std::task::ready!(rest.poll_next(cx));
-        let last = !matches!(part, Part::Chunk(_));
-        if last {
+        loop {
+            if let Some(chunk) = this.chunks.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(chunk))));
+            }
+            let Some(rest) = &mut this.rest else { return Poll::Ready(None) };
+            let (chunks, failed) = match ready!(rest.poll_next(cx)) {
+                Part::Batch(chunks) => {
+                    this.chunks.extend(chunks);
+                    continue;
+                }
+                Part::Last(chunks) => (chunks, None),
+                Part::Failed => (Vec::new(), Some(Incomplete("what was scraped failed"))),
+                Part::Late => (Vec::new(), Some(Incomplete("the scrape took too long"))),
+            };
             // What was held for the scrape is free as soon as nothing more is made.
-            this.content = Content::Bytes(Bytes::new());
+            this.rest = None;
+            this.chunks.extend(chunks);
+            if let Some(failed) = failed {
+                return Poll::Ready(Some(Err(failed)));
+            }
         }
-        Poll::Ready(match part {
-            Part::Chunk(bytes) | Part::Last(bytes) if !bytes.is_empty() => Some(Ok(Frame::data(bytes))),
-            Part::Chunk(_) | Part::Last(_) => None,
-            Part::Failed => Some(Err(Incomplete("what was scraped failed"))),
-            Part::Late => Some(Err(Incomplete("the scrape took too long"))),
-        })
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.content, Content::Bytes(bytes) if bytes.is_empty())
+        self.chunks.is_empty() && self.rest.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.content {
-            Content::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Content::Scrape(_) => SizeHint::default(),
+        let here = self.chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        let mut hint = SizeHint::new();
+        hint.set_lower(here);
+        if self.rest.is_none() {
+            hint.set_exact(here);
         }
+        hint
     }
 }

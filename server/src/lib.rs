@@ -37,6 +37,7 @@ mod shared;
 mod source;
 mod status;
 mod tls;
+mod turns;
 mod wire;
 
 pub use config::Config;

@@ -1,11 +1,12 @@
 //! A scrape: rendered on a thread of the pool, given chunk by chunk to a connection through a short queue.
 //!
-//! Called by `answer`. Promised: a scrape holds a few chunks in memory, whatever its length and however slow its reader;
+//! Called by `answer`. Promised: a scrape holds a few batches of chunks in memory, whatever its length and however slow its reader;
 //! it ends when its reader is gone or its time is over; a panic of the source is an answer.
 
 use crate::request::Query;
 use crate::shared::{Permit, Shared};
 use crate::source::{Gone, Source};
+use crate::turns::{Turn, Turns};
 use hyper::body::Bytes;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,12 +15,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Sleep, sleep};
 use tykmetrics::render::Compressor;
 use tykmetrics::{Encoding, Exposition};
 
-/// Chunks between the thread that makes them and the connection: one to write, one to be ready when it is written.
+/// Batches between the thread that makes them and the connection: one to write, one to be ready when it is written.
 const QUEUE: usize = 2;
+
+/// Chunks that are handed over at once. A handing over wakes a thread, which takes as long as making a few chunks.
+const BATCH: usize = 4;
 
 /// The most bytes of a chunk; the engine gives about half of it.
 const PIECE: usize = 128 * 1024;
@@ -34,10 +39,10 @@ pub(crate) struct Wanted {
 /// A piece of a scrape.
 #[derive(Debug)]
 pub(crate) enum Part {
-    /// Some bytes, and more to come.
-    Chunk(Bytes),
-    /// The last bytes.
-    Last(Bytes),
+    /// Some chunks, and more to come.
+    Batch(Vec<Bytes>),
+    /// The last chunks.
+    Last(Vec<Bytes>),
     /// The source panicked, or there was no memory to pack.
     Failed,
     /// Time is over.
@@ -73,8 +78,8 @@ impl Rest {
 /// A scrape that has begun.
 pub(crate) enum Begun {
     /// All of it.
-    Whole(Bytes),
-    /// More than a chunk.
+    Whole(Vec<Bytes>),
+    /// More than a batch.
     Streamed(Rest),
     /// There is nothing to give.
     Failed,
@@ -86,18 +91,18 @@ pub(crate) enum Begun {
 pub(crate) async fn begin(shared: &Arc<Shared>, wanted: Wanted, permit: Permit, timeout: Duration) -> Begun {
     let permit = Arc::new(permit);
     let (sender, parts) = mpsc::channel(QUEUE);
-    let (source, held) = (Arc::clone(&shared.source), Arc::clone(&permit));
+    let (source, turns, held) = (Arc::clone(&shared.source), Arc::clone(&shared.turns), Arc::clone(&permit));
     tokio::task::spawn_blocking(move || {
-        produce(source.as_ref(), &wanted, &sender);
+        produce(source.as_ref(), &wanted, &turns, &sender);
         drop(held);
     });
     let mut rest = Rest { first: None, parts, deadline: Box::pin(sleep(timeout)), _permit: permit };
     match rest.next().await {
-        Part::Last(bytes) => Begun::Whole(bytes),
+        Part::Last(chunks) => Begun::Whole(chunks),
         Part::Failed => Begun::Failed,
         Part::Late => Begun::Late,
-        chunk @ Part::Chunk(_) => {
-            rest.first = Some(chunk);
+        batch @ Part::Batch(_) => {
+            rest.first = Some(batch);
             Begun::Streamed(rest)
         }
     }
@@ -115,9 +120,9 @@ impl From<tykmetrics::Error> for Stopped {
     }
 }
 
-fn produce(source: &dyn Source, wanted: &Wanted, parts: &mpsc::Sender<Part>) {
+fn produce(source: &dyn Source, wanted: &Wanted, turns: &Turns, parts: &mpsc::Sender<Part>) {
     // Nothing of ours is half changed by a panic: what was given out is given out.
-    let produced = catch_unwind(AssertUnwindSafe(|| render(source, wanted, parts)));
+    let produced = catch_unwind(AssertUnwindSafe(|| render(source, wanted, turns, parts)));
     let last = match produced {
         Ok(Ok(last)) => Part::Last(last),
         Ok(Err(Stopped::Gone)) => return,
@@ -127,16 +132,23 @@ fn produce(source: &dyn Source, wanted: &Wanted, parts: &mpsc::Sender<Part>) {
     let _ = parts.blocking_send(last);
 }
 
-/// Sends all chunks but the last, which it returns.
-fn render(source: &dyn Source, wanted: &Wanted, parts: &mpsc::Sender<Part>) -> Result<Bytes, Stopped> {
-    // One chunk is held back, so that the reader of the last one knows that it is.
-    let mut held: Option<Bytes> = None;
+/// Sends all chunks but the last ones, which it returns.
+fn render(
+    source: &dyn Source,
+    wanted: &Wanted,
+    turns: &Turns,
+    parts: &mpsc::Sender<Part>,
+) -> Result<Vec<Bytes>, Stopped> {
+    let mut turn = turns.begin();
+    // A batch is held back until there is more, so that the reader of the last one knows that it is.
+    let mut held = Vec::with_capacity(BATCH);
     let mut packer = Compressor::new(wanted.encoding, |chunk: &[u8]| {
         // A source may give any length; the queue is bounded in chunks.
         for piece in chunk.chunks(PIECE) {
-            if let Some(before) = held.replace(Bytes::copy_from_slice(piece)) {
-                parts.blocking_send(Part::Chunk(before)).map_err(|_| Stopped::Gone)?;
+            if held.len() == BATCH {
+                send(parts, std::mem::replace(&mut held, Vec::with_capacity(BATCH)), &mut turn)?;
             }
+            held.push(Bytes::copy_from_slice(piece));
         }
         Ok::<(), Stopped>(())
     })?;
@@ -156,5 +168,19 @@ fn render(source: &dyn Source, wanted: &Wanted, parts: &mpsc::Sender<Part>) -> R
         (_, Some(why)) => return Err(why),
         (Err(Gone), None) => return Err(Stopped::Failed),
     };
-    Ok(held.unwrap_or_default())
+    Ok(held)
+}
+
+/// Gives a batch to the reader; waits for it without a turn.
+fn send(parts: &mpsc::Sender<Part>, batch: Vec<Bytes>, turn: &mut Turn<'_>) -> Result<(), Stopped> {
+    match parts.try_send(Part::Batch(batch)) {
+        Ok(()) => turn.pass(),
+        Err(TrySendError::Closed(_)) => return Err(Stopped::Gone),
+        Err(TrySendError::Full(batch)) => {
+            turn.give();
+            parts.blocking_send(batch).map_err(|_| Stopped::Gone)?;
+            turn.take();
+        }
+    }
+    Ok(())
 }

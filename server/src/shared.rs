@@ -7,6 +7,7 @@ use crate::rate::Rate;
 use crate::source::Source;
 use crate::status::Kept;
 use crate::tls::Certificates;
+use crate::turns::Turns;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) rate: Rate,
     pub(crate) scrapes: Arc<Semaphore>,
     pub(crate) looks: Arc<Semaphore>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) log: Log,
     pub(crate) began: Instant,
     pub(crate) scraped: AtomicU64,
@@ -69,6 +71,7 @@ impl Shared {
             rate: Rate::new(limits.requests_per_second),
             scrapes: Arc::new(Semaphore::new(limits.concurrent_scrapes)),
             looks: Arc::new(Semaphore::new(LOOKS)),
+            turns: Arc::new(Turns::of_this_machine()),
             limits,
             grace: config.shutdown_grace.min(LONGEST),
             guard,
