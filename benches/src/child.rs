@@ -50,6 +50,7 @@ pub(crate) fn answer(arguments: &[String]) -> Result<(), String> {
         ("counters", &[n, streams, renders]) => crate::memory::counters(contender, n, streams, renders),
         ("histograms", &[n, hdr]) => crate::memory::histograms(contender, n, hdr == 1),
         ("scrape", &[n, windows, millis]) => crate::scrape::measure(contender, n, windows, millis),
+        ("endpoint", &[n, rounds]) => crate::endpoint::crowd(n, rounds),
         _ => return Err(format!("no job `{job}` with {} numbers", numbers.len())),
     };
     let mut out = io::stdout().lock();

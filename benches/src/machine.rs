@@ -113,6 +113,21 @@ pub(crate) fn pin(index: usize) {
     let _ = (index, cores);
 }
 
+/// Lets the calling thread, and those it starts, run on every core.
+pub(crate) fn run_free() {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: a `cpu_set_t` is plain bits, of which all zero is the empty set.
+        let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        for &core in allowed_cores() {
+            // SAFETY: `core` came from such a set and is below its size.
+            unsafe { libc::CPU_SET(core, &mut set) };
+        }
+        // SAFETY: `set` is readable and of the size that is passed; 0 means the calling thread.
+        unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set) };
+    }
+}
+
 /// How often the kernel has taken the core from the calling thread against its will.
 pub(crate) fn preemptions() -> u64 {
     #[cfg(target_os = "linux")]
@@ -129,9 +144,18 @@ pub(crate) fn preemptions() -> u64 {
 
 /// How long the calling thread has had a core.
 pub(crate) fn cpu_time() -> Duration {
+    clock(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+/// How long all threads of the process together have had cores.
+pub(crate) fn process_cpu_time() -> Duration {
+    clock(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+fn clock(which: libc::clockid_t) -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is writable.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    unsafe { libc::clock_gettime(which, &mut time) };
     Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }
 

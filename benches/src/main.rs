@@ -7,6 +7,7 @@
 mod alloc;
 mod c;
 mod child;
+mod endpoint;
 mod engines;
 mod limits;
 mod machine;

@@ -101,21 +101,21 @@ fn per(n: usize, before: Option<u64>, after: Option<u64>) -> Option<f64> {
 }
 
 /// Bytes resident now.
-fn resident() -> Option<u64> {
+pub(crate) fn resident() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * page_size())
 }
 
 /// The most bytes resident since `reset_peak`.
-fn peak() -> Option<u64> {
+pub(crate) fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.split_ascii_whitespace().next()?.parse().ok()?;
     Some(kilobytes * 1024)
 }
 
-fn reset_peak() -> bool {
+pub(crate) fn reset_peak() -> bool {
     // 5 resets the peak alone (proc(5)).
     std::fs::write("/proc/self/clear_refs", "5").is_ok()
 }

@@ -28,6 +28,11 @@ pub(crate) const C_CALL: &str = "C counter add, function call";
 pub(crate) const C_HISTOGRAM_INLINE: &str = "C histogram observe, inline";
 pub(crate) const C_HISTOGRAM_CALL: &str = "C histogram observe, function call";
 pub(crate) const QUIET: &str = "writer's p99.9 per batch, no scrape";
+pub(crate) const SERVED: &str = "scrape of 100k counters over loopback";
+pub(crate) const SERVED_GZIP: &str = "scrape of 100k counters over loopback, gzip";
+pub(crate) const CROWD_GROWTH: &str = "memory while 10 scrape 1M counters";
+pub(crate) const HEALTH: &str = "p99 of /health while 10 scrape 1M counters";
+pub(crate) const IDLE: &str = "processor time in a second that nobody scrapes";
 pub(crate) const SCRAPED: &str = "writer's p99.9 per batch, 1M series scraped";
 
 /// One figure of one contender.

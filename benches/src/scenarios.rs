@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::alloc;
 use crate::child;
-use crate::engines::{Contender, Role, Run, Work};
+use crate::endpoint;
+use crate::engines::{Contender, Role, Run, Work, contenders};
 use crate::limits;
 use crate::machine;
 use crate::measure::{self, Effort, Stat, interleave};
@@ -22,7 +23,7 @@ pub(crate) struct Group {
 }
 
 /// Every group, in the order it runs.
-pub(crate) const GROUPS: [Group; 8] = [
+pub(crate) const GROUPS: [Group; 9] = [
     Group { name: "counter", run: counter },
     Group { name: "histogram", run: histogram },
     Group { name: "lookup", run: lookup },
@@ -31,6 +32,7 @@ pub(crate) const GROUPS: [Group; 8] = [
     Group { name: "histogram-memory", run: histogram_memory },
     Group { name: "scrape", run: scrape },
     Group { name: "c", run: c },
+    Group { name: "endpoint", run: endpoint },
 ];
 
 /// How much to do.
@@ -49,6 +51,9 @@ pub(crate) struct Size {
     windows: usize,
     peer_windows: usize,
     window_millis: usize,
+    /// Rounds of a scrape over loopback, and of ten at once.
+    scrapes: usize,
+    crowds: usize,
 }
 
 impl Size {
@@ -63,6 +68,8 @@ impl Size {
         windows: 11,
         peer_windows: 3,
         window_millis: 700,
+        scrapes: 31,
+        crowds: 5,
     };
 
     /// Within a minute on two cores.
@@ -76,6 +83,8 @@ impl Size {
         windows: 5,
         peer_windows: 1,
         window_millis: 200,
+        scrapes: 9,
+        crowds: 1,
     };
 }
 
@@ -173,6 +182,20 @@ fn render(contenders: &[Contender], size: Size, results: &mut Results) {
 /// What a record costs a C program.
 fn c(_: &[Contender], size: Size, results: &mut Results) {
     crate::c::measure(size.effort.rounds, results);
+}
+
+/// Scrapes over loopback, and what they do to the process that is scraped.
+fn endpoint(_: &[Contender], size: Size, results: &mut Results) {
+    endpoint::measure(RENDERED, size.scrapes, results);
+    // Ours is the first.
+    children(
+        &contenders()[..1],
+        "endpoint",
+        |_| vec![MILLION, size.crowds],
+        |name, role, figure| {
+            endpoint::add(name, role, figure, results);
+        },
+    );
 }
 
 /// Runs `job` in a child for every contender and hands what it measured to `add`.

@@ -5,6 +5,7 @@
 //! one thing are judged by medians, because other load can also keep them apart; so is a writer beside a scrape,
 //! because there the worst is the question.
 
+use crate::endpoint::{FROM_MEMORY, PACKED_FROM_MEMORY};
 use crate::limits::ONE_WRITER;
 use crate::measure::Stat;
 use crate::results::{self, Results};
@@ -43,6 +44,13 @@ pub(crate) fn judge(results: &Results) -> Vec<Target> {
         undisturbed(results, 1.1),
         all_at_most(results, results::C_INLINE, 1.5),
         all_at_most(results, results::C_CALL, 3.0),
+        faster(results, results::SERVED, 6.0),
+        at_most_limit(results, results::SERVED, FROM_MEMORY, 1.5),
+        at_most_limit(results, results::SERVED_GZIP, PACKED_FROM_MEMORY, 1.5),
+        at_most(results, results::CROWD_GROWTH, 64.0),
+        at_most(results, results::HEALTH, 5.0),
+        // A hundredth of what the clock tells apart from noise: nothing ran.
+        at_most(results, results::IDLE, 0.1),
     ]
 }
 
@@ -75,7 +83,7 @@ fn all_at_most(results: &Results, scenario: &'static str, most: f64) -> Target {
 fn at_most_limit(results: &Results, scenario: &'static str, limit: &'static str, times: f64) -> Target {
     let judged = results.ours(scenario).zip(results.limit(limit)).map(|(ours, limit)| {
         let ratio = ours.stat.best / limit.stat.best;
-        let figures = format!("{:.2} ns against {:.2} ns", ours.stat.best, limit.stat.best);
+        let figures = format!("{:.2} against {:.2} {}", ours.stat.best, limit.stat.best, ours.unit);
         (format!("{ratio:.2}x ({figures})"), ratio <= times)
     });
     target(scenario, format!("at most {times:.2}x `{limit}`"), judged)
@@ -129,7 +137,7 @@ mod tests {
     #[test]
     fn nothing_measured_is_nothing_met() {
         let targets = judge(&Results::default());
-        assert_eq!(targets.len(), 19);
+        assert_eq!(targets.len(), 25);
         assert!(targets.iter().all(|target| target.met.is_none()));
     }
 
