@@ -10,6 +10,7 @@ use crate::request::{self, Query};
 use crate::scrape::{self, Begun, Wanted};
 use crate::shared::Shared;
 use crate::status::{self, NoAnswer};
+use crate::view;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
@@ -122,11 +123,14 @@ async fn admitted(shared: &Arc<Shared>, peer: Peer, request: Request<Incoming>) 
         Route::Alive => text(StatusCode::OK, "OK"),
         Route::Metrics | Route::Json => scraped(shared, route, &head).await,
         Route::Health => json(status::answer(shared).await),
-        Route::Overview => json(shared.overview.get(shared, |source| page::overview(&source.snapshot())).await),
+        Route::Overview => json(view::overview(shared).await),
         Route::Reset => reset(shared, &head.headers).await,
         Route::Page => {
-            let mut page = with_type(StatusCode::OK, "text/html; charset=utf-8", page::HTML);
-            page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
+            let mut page = match view::html(shared).await {
+                Ok(html) => with_type(StatusCode::OK, page::HTML_TYPE, html),
+                Err(why) => return json(Err(why)),
+            };
+            page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::policy()));
             page.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
             page
         }

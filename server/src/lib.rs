@@ -28,7 +28,7 @@ pub mod config;
 mod connection;
 mod error;
 mod listen;
-mod page;
+pub mod page;
 mod rate;
 pub mod request;
 mod scrape;
@@ -38,6 +38,7 @@ mod source;
 mod status;
 mod tls;
 mod turns;
+mod view;
 mod wire;
 
 pub use config::Config;

@@ -45,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) scraped: AtomicU64,
     pub(crate) status: Kept,
     pub(crate) overview: Kept,
+    pub(crate) page: Kept,
 }
 
 impl Shared {
@@ -81,6 +82,7 @@ impl Shared {
             scraped: AtomicU64::new(0),
             status: Kept::default(),
             overview: Kept::default(),
+            page: Kept::default(),
         })
     }
 

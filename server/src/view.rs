@@ -1,0 +1,46 @@
+//! The page and what it asks for, as answers. What they hold is made in `page`; here it is put together with what the server
+//! knows: its routes, and when it began. Called by `answer`.
+
+use crate::page::{self, About};
+use crate::shared::Shared;
+use crate::status::NoAnswer;
+use hyper::body::Bytes;
+
+/// The overview.
+pub(crate) async fn overview(shared: &Shared) -> Result<Bytes, NoAnswer> {
+    let began = shared.began;
+    let make = move |snapshot: &tykmetrics::Snapshot| {
+        // The moment by the clock of the snapshot, which may have been set since.
+        let up = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        page::overview(snapshot, snapshot.at_ms.saturating_sub(up))
+    };
+    shared.overview.get(shared, move |source| make(&source.snapshot())).await
+}
+
+/// The page.
+pub(crate) async fn html(shared: &Shared) -> Result<Bytes, NoAnswer> {
+    let routes = routes(shared);
+    let make = move |snapshot: &tykmetrics::Snapshot| {
+        let overview = routes.iter().find(|(path, _)| path.ends_with("/overview")).map_or("", |(path, _)| path);
+        let listed: Vec<(&str, &str)> = routes.iter().map(|(path, what)| (path.as_str(), *what)).collect();
+        page::html(snapshot, &About { overview, routes: &listed }).into_bytes()
+    };
+    shared.page.get(shared, move |source| make(&source.snapshot())).await
+}
+
+/// The routes that are there and what each gives. Their paths are relative to the page, which may be served below a prefix
+/// by a proxy.
+fn routes(shared: &Shared) -> Vec<(String, &'static str)> {
+    let path = shared.path.trim_start_matches('/').trim_end_matches('/');
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+    let on = &shared.routes;
+    let all = [
+        (!path.is_empty(), path.to_owned(), "everything, in the format that is asked for"),
+        (on.json, below("json"), "everything, as JSON"),
+        (on.health, below("health"), "whether it is well, and key figures"),
+        (true, below("overview"), "what this page asks for"),
+        (on.reset, below("reset"), "by POST: sets what can be reset to zero"),
+        (true, "health".to_owned(), "whether the server is there"),
+    ];
+    all.into_iter().filter(|(there, ..)| *there).map(|(_, path, what)| (path, what)).collect()
+}
