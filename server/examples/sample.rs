@@ -34,8 +34,9 @@ fn main() -> io::Result<()> {
     std::thread::spawn(move || record(&traffic).expect("the names are free"));
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // A client that went away is none of our business.
-            let _ = answer(&registry, stream);
+            let registry = registry.clone();
+            // Browsers open connections that they do not use yet. A client that went away is none of our business.
+            std::thread::spawn(move || answer(&registry, stream));
         }
     });
     io::copy(&mut io::stdin(), &mut io::sink()).map(|_| ())

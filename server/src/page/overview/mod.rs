@@ -52,12 +52,22 @@ pub(super) struct Grows {
     pub(super) exact: bool,
 }
 
-/// A counter or a gauge: the sum of its series.
+/// A counter or a gauge: the sum of its series, or the largest of them where a sum means nothing.
 struct Number {
     name: String,
     kind: Kind,
     value: f64,
     series: usize,
+    sum: bool,
+}
+
+/// Words of a gauge's name whose series do not add up: averages, quantiles, shares, moments.
+const APART: [&str; 14] =
+    ["avg", "average", "mean", "min", "max", "p50", "p90", "p95", "p99", "p999", "rate", "ratio", "percent", "seconds"];
+
+/// Whether the series of a family may be added up.
+fn adds_up(meta: &Meta) -> bool {
+    meta.kind == Kind::Counter || !meta.name.split('_').any(|word| APART.contains(&word))
 }
 
 /// What a snapshot comes to, family by family.
@@ -89,13 +99,15 @@ impl Walk {
         let meta = &*family.meta;
         let own = meta.name.starts_with(OWN);
         let mut labels: Vec<Distinct> = meta.label_names.iter().map(|_| Distinct::default()).collect();
-        let mut number = 0.0;
+        let (sum, mut number) = (adds_up(meta), None);
         let (mut group, oldest) = (if own { None } else { self.requests.begin(meta) }, &mut self.began_ms.1);
         family.for_each_row(|row| {
             if row.created_ms > 0 && (*oldest == 0 || row.created_ms < *oldest) {
                 *oldest = row.created_ms;
             }
-            number += row.value.as_f64().unwrap_or(0.0);
+            if let Some(value) = row.value.as_f64() {
+                number = number.map(|before: f64| if sum { before + value } else { before.max(value) }).or(Some(value));
+            }
             count_values(meta, row, &mut labels);
             if let Some(group) = &mut group {
                 group.row(row);
@@ -104,13 +116,12 @@ impl Walk {
         if let Some(group) = group {
             self.requests.end(group);
         }
-        if meta.name == "process_start_time_seconds" && number > 0.0 {
-            self.began_ms.0 = (number * 1e3) as u64;
+        if let Some(seconds) = number.filter(|_| meta.name == "process_start_time_seconds") {
+            self.began_ms.0 = (seconds * 1e3) as u64;
         }
         self.series += family.len();
-        if matches!(meta.kind, Kind::Counter | Kind::Gauge | Kind::Unknown) && !own && !family.is_empty() {
-            let (name, kind) = (cut(&meta.name), meta.kind);
-            self.numbers.push(Number { name, kind, value: number, series: family.len() });
+        if let Some(value) = number.filter(|_| !own) {
+            self.numbers.push(Number { name: cut(&meta.name), kind: meta.kind, value, series: family.len(), sum });
         }
         let name = cut(&meta.name);
         let help = cut(&meta.help);
@@ -181,6 +192,7 @@ fn write_numbers(numbers: &[Number], out: &mut json::Object) {
         row.text("kind", word(number.kind));
         row.number("value", number.value);
         row.integer("series", number.series as u64);
+        row.text("by", if number.sum { "sum" } else { "max" });
         row.finish()
     });
     let written = out.rows("numbers", NUMBER_BYTES, &mut rows);

@@ -113,6 +113,19 @@ fn a_family_says_which_label_makes_it_grow() {
 }
 
 #[test]
+fn gauges_add_up_unless_their_name_says_that_they_do_not() {
+    let registry = Registry::new();
+    for name in ["queue_depth", "load_ratio"] {
+        let gauge = registry.gauge(name, "").labels(["of"]).register().unwrap();
+        gauge.set(["a"], 0.25);
+        gauge.set(["b"], 0.5);
+    }
+    let numbers = &of(&registry.snapshot())["numbers"];
+    assert_eq!((&numbers[0]["value"], &numbers[0]["by"]), (&0.75.into(), &"sum".into()));
+    assert_eq!((&numbers[1]["value"], &numbers[1]["by"]), (&0.5.into(), &"max".into()));
+}
+
+#[test]
 fn the_same_snapshot_gives_the_same_bytes() {
     let snapshot = requests().snapshot();
     assert_eq!(overview(&snapshot, 3), overview(&snapshot, 3));

@@ -58,9 +58,9 @@ function rove(body, selector) {
   body.addEventListener('focusin', (event) => {
     if (event.target.matches(selector)) stops().forEach((stop) => (stop.tabIndex = stop === event.target ? 0 : -1));
   });
+  // The first one, wherever it went, until one of them is focused.
   return () => {
-    const all_ = stops();
-    if (all_.length > 0 && !all_.some((stop) => stop.tabIndex === 0)) all_[0].tabIndex = 0;
+    if (!body.contains(document.activeElement)) stops().forEach((stop, i) => (stop.tabIndex = i === 0 ? 0 : -1));
   };
 }
 

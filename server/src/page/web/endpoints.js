@@ -96,7 +96,7 @@ class Endpoints {
       const { value, svg } = this.figures.get(key);
       setText(value, now ? text(now) : '…');
       if (key === 'errors') value.classList.toggle('bad', (now?.errors ?? 0) >= MANY_ERRORS);
-      drawSpark(svg, line(intervals, key), this.history.latest.at_ms);
+      drawSpark(svg, line(intervals, key), this.history);
     }
     setText(byId('figures-of'), this.chosen === '' ? 'All endpoints' : this.chosen);
     byId('all').hidden = this.chosen === '';
@@ -108,7 +108,7 @@ class Endpoints {
     heat.empty = told === null ? 'No family tells of latencies' : told.quantiles ? 'A summary has no cells to draw' : undefined;
     const name = this.chosen === '' ? 'all endpoints' : this.chosen;
     setAttribute(heat.canvas, 'aria-label', `Latencies of ${name} over the last five minutes. Arrow keys read it.`);
-    heat.show(this.history.intervals(group.name, this.chosen), this.history.latest.at_ms);
+    heat.show(this.history.intervals(group.name, this.chosen), this.history.latest.at_ms, this.history.span());
   }
 
   drawRows(group, asked) {
@@ -140,7 +140,7 @@ class Endpoints {
     texts.forEach((text, i) => setText(row.cells[i], text));
     row.cells[1].classList.toggle('bad', (values.errors ?? 0) >= MANY_ERRORS);
     setAttribute(row.button, 'aria-pressed', String(this.chosen === name));
-    drawSpark(row.svg, line(intervals, 'rate'), this.history.latest.at_ms);
+    drawSpark(row.svg, line(intervals, 'rate'), this.history);
     return { name, node: row.node, ...values };
   }
 

@@ -69,7 +69,7 @@ class Families {
     for (const [key, value] of Object.entries({ class: 'bar', viewBox: '0 0 100 4', preserveAspectRatio: 'none', 'aria-hidden': 'true' })) svg.setAttribute(key, value);
     bar.setAttribute('height', '4');
     svg.append(bar);
-    const node = element('tr', {}, name, kind, element('td', { class: 'n' }, series, svg), element('td', {}, label), values);
+    const node = element('tr', {}, name, kind, element('td', { class: 'n' }, svg, series), element('td', {}, label), values);
     return { node, kind, series, label, values, bar };
   }
 }

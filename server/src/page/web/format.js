@@ -8,7 +8,7 @@ const SI = [
   [1e6, 'M'],
   [1e3, 'k'],
 ];
-const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 
 /** Three digits: 0.123, 1.23, 12.3, 123. */
 function three(value) {

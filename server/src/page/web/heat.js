@@ -3,7 +3,10 @@
 const VIRIDIS = ['440154', '482878', '3e4989', '31688e', '26828e', '1f9e89', '35b779', '6ece58', 'b5de2b', 'fde725'];
 const SHADES = 64;
 const MARGIN = { left: 58, right: 10, top: 8, bottom: 24 };
-const ROW_PX = 4;
+const ROW_PX = 3;
+/** Pixels that a label of the time axis needs. */
+const LABEL_PX = 62;
+const HINT = 'Point at a cell to read it, or focus the map and use the arrow keys.';
 const MARKS = [1, 2, 5];
 
 /** Viridis, which reads without colour vision too: few is near the background, many stands out. */
@@ -43,13 +46,14 @@ class Heat {
     canvas.addEventListener('pointerleave', () => this.leave());
     canvas.addEventListener('keydown', (event) => this.key(event));
     canvas.addEventListener('blur', () => this.leave());
+    setText(readout, HINT);
     new ResizeObserver(() => this.redraw()).observe(canvas);
   }
 
-  show(intervals, end) {
+  show(intervals, end, span) {
     const known = intervals.filter((interval) => interval?.cells);
     const held = this.cursor && this.columns[this.cursor.column]?.at;
-    Object.assign(this, { columns: known, end });
+    Object.assign(this, { columns: known, end, span });
     this.rows = this.rowsOf(known);
     if (held) this.follow(held);
     this.redraw();
@@ -97,7 +101,7 @@ class Heat {
   }
 
   x(at) {
-    return MARGIN.left + this.plot.width * (1 - (this.end - at) / KEPT_MS);
+    return MARGIN.left + this.plot.width * (1 - (this.end - at) / this.span);
   }
 
   /** The lower edge of a row, in pixels from the top. */
@@ -128,10 +132,15 @@ class Heat {
       }
     }
     context.textBaseline = 'alphabetic';
-    for (let minute = 0; minute <= 5; minute += 1) {
-      const x = Math.round(this.x(this.end - minute * 60_000)) + 0.5;
-      context.textAlign = minute === 0 ? 'right' : minute === 5 ? 'left' : 'center';
-      context.fillText(minute === 0 ? 'now' : `−${minute}\u202fmin`, x, MARGIN.top + this.plot.height + 17);
+    const steps = this.span === KEPT_MS ? 5 : 4;
+    for (let step = 0; step <= steps; step += 1) {
+      const ago = (this.span * step) / steps;
+      const x = Math.round(this.x(this.end - ago)) + 0.5;
+      context.textAlign = step === 0 ? 'right' : step === steps ? 'left' : 'center';
+      const every = Math.ceil((LABEL_PX * steps) / this.plot.width);
+      if (step % every !== 0) continue;
+      const text = ago % 60_000 === 0 ? `−${ago / 60_000}\u202fmin` : `−${ago / 1000}\u202fs`;
+      context.fillText(step === 0 ? 'now' : text, x, MARGIN.top + this.plot.height + 17);
       this.rule(context, x, MARGIN.top, x, MARGIN.top + this.plot.height + 4);
     }
   }
@@ -221,7 +230,7 @@ class Heat {
 
   point(event) {
     if (!this.rows || this.columns.length === 0) return;
-    const moment = this.end - KEPT_MS * (1 - (event.offsetX - MARGIN.left) / this.plot.width);
+    const moment = this.end - this.span * (1 - (event.offsetX - MARGIN.left) / this.plot.width);
     const column = this.columns.findIndex((one) => moment <= one.at && moment >= one.at - one.seconds * 1000);
     const { low, high } = this.rows;
     const row = Math.floor(low + (high - low + 1) * (1 - (event.offsetY - MARGIN.top) / this.plot.height));
@@ -262,7 +271,7 @@ class Heat {
     };
     if (event.key === 'Escape') {
       this.leave();
-      setText(this.readout, '');
+      setText(this.readout, HINT);
       return;
     }
     if (!moves[event.key]) return;

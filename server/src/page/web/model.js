@@ -2,6 +2,7 @@
 
 const KEPT_MS = 300_000;
 const KEPT_FRAMES = 160;
+const SPANS_MS = [60_000, 120_000, KEPT_MS];
 const GAP_MS = 15_000;
 
 /** Counts with fewer cells per octave. */
@@ -119,6 +120,13 @@ class History {
     else this.frames = [];
     const oldest = overview.at_ms - KEPT_MS;
     while (this.frames.length > KEPT_FRAMES || this.frames[0]?.at < oldest) this.frames.shift();
+  }
+
+  /** How far back is drawn: from one minute to five, as there is more to see. */
+  span() {
+    const first = this.frames[0];
+    const age = first ? this.latest.at_ms - first.at + first.seconds * 1000 : 0;
+    return SPANS_MS.find((span) => age <= span) ?? KEPT_MS;
   }
 
   group(name) {

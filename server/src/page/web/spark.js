@@ -15,13 +15,14 @@ function spark() {
   return svg;
 }
 
-/** Draws `[moment, value]` pairs of the last minutes; `zero` if the scale begins at 0. */
-function drawSpark(svg, points, end, zero = true) {
+/** Draws `[moment, value]` pairs of as long as is drawn; `zero` if the scale begins at 0. */
+function drawSpark(svg, points, history, zero = true) {
+  const [end, span] = [history.latest.at_ms, history.span()];
   const known = points.filter(([, value]) => value !== null && Number.isFinite(value));
   const values = known.map(([, value]) => value);
   const low = zero ? Math.min(0, ...values) : Math.min(...values);
   const high = Math.max(...values, low + (zero ? 1e-12 : Math.abs(low) * 0.02 + 1e-12));
-  const x = (at) => (SPARK.width * (1 - (end - at) / KEPT_MS)).toFixed(1);
+  const x = (at) => (SPARK.width * (1 - (end - at) / span)).toFixed(1);
   const y = (value) => (SPARK.height - 2 - ((SPARK.height - 4) * (value - low)) / (high - low)).toFixed(1);
   let [line, area, last, start] = ['', '', null, null];
   const close = () => {
