@@ -4,11 +4,10 @@
 //! it does not outlive the test that started it.
 
 use std::f64::consts::TAU;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io;
 use std::time::{Duration, Instant};
 use tykmetrics::{Gateway, ProcessCollector, Registry};
-use tykmetrics_server::page;
+use tykmetrics_server::config::{Config, Listen};
 
 /// Paths, their share of the traffic, their usual latency in seconds, and one in how many fails.
 const ENDPOINTS: [(&str, f64, f64, u64); 9] = [
@@ -24,22 +23,17 @@ const ENDPOINTS: [(&str, f64, f64, u64); 9] = [
 ];
 const PROVIDERS: [(&str, &str); 3] = [("openai", "gpt-4o"), ("anthropic", "claude"), ("mistral", "large")];
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(0);
     let registry = Registry::new();
     registry.register_collector(ProcessCollector::new());
-    let listener = TcpListener::bind(("127.0.0.1", port))?;
-    println!("http://{}/", listener.local_addr()?);
-    let traffic = registry.clone();
-    std::thread::spawn(move || record(&traffic).expect("the names are free"));
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let registry = registry.clone();
-            // Browsers open connections that they do not use yet. A client that went away is none of our business.
-            std::thread::spawn(move || answer(&registry, stream));
-        }
-    });
-    io::copy(&mut io::stdin(), &mut io::sink()).map(|_| ())
+    let config = Config { listen: Listen::Tcp("127.0.0.1".to_owned(), port), ..Config::default() };
+    let running = tykmetrics_server::start(config, registry.clone())?;
+    println!("{}/", running.url());
+    std::thread::spawn(move || record(&registry).expect("the names are free"));
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    running.close();
+    Ok(())
 }
 
 /// A stream of numbers that look random and are the same each time.
@@ -106,31 +100,4 @@ fn record(registry: &Registry) -> tykmetrics::Result<()> {
         gateway.cache_hits().add(dice.next() % 9);
         gateway.record_db_query(0.001 * dice.normal().exp());
     }
-}
-
-fn answer(registry: &Registry, stream: TcpStream) -> io::Result<()> {
-    let mut line = String::new();
-    BufReader::new(&stream).take(8192).read_line(&mut line)?;
-    let about = page::About {
-        overview: "/metrics/overview",
-        routes: &[
-            ("/metrics", "everything, for Prometheus"),
-            ("/metrics/json", "the same as JSON"),
-            ("/metrics/overview", "what this page asks for"),
-            ("/health", "whether the server is there"),
-        ],
-    };
-    let (status, kind, body) = match line.split(' ').nth(1) {
-        Some("/") => ("200 OK", page::HTML_TYPE, page::html(&registry.snapshot(), &about).into_bytes()),
-        Some("/metrics/overview") => ("200 OK", page::OVERVIEW_TYPE, page::overview(&registry.snapshot(), 0)),
-        _ => ("404 Not Found", "text/plain", Vec::new()),
-    };
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nContent-Security-Policy: {}\r\n\
-         X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
-        body.len(),
-        page::policy()
-    );
-    (&stream).write_all(head.as_bytes())?;
-    (&stream).write_all(&body)
 }

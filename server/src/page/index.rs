@@ -34,7 +34,7 @@ const LISTED: usize = 500;
 /// What the page is told of its server.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
-    /// The path of [`overview`](super::overview): `/metrics/overview`.
+    /// The path of [`overview`](super::overview), which may be relative to the page: `metrics/overview`.
     pub overview: &'a str,
     /// The routes to list: a path, and what is there.
     pub routes: &'a [(&'a str, &'a str)],

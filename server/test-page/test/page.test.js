@@ -217,8 +217,10 @@ test('without JavaScript it is an index of routes and families', async () => {
   await visit({ javaScriptEnabled: false }, async (page) => {
     assert.ok(await page.getByText('This is an index.').isVisible());
     const routes = await page.locator('.routes a').allTextContents();
-    assert.ok(routes.includes('/metrics') && routes.includes('/health'), routes.join());
+    assert.ok(['metrics', 'metrics/json', 'metrics/overview', 'health'].every((route) => routes.includes(route)), routes.join());
     const row = page.locator('#families tr', { hasText: 'http_requests_total' });
+    const status = await Promise.all(routes.map(async (route) => (await fetch(new URL(route, server.url))).status));
+    assert.deepEqual(status, routes.map(() => 200), 'every route that is listed is there');
     assert.match((await row.allInnerTexts()).join(), /counter\s+9\s+endpoint\s+9/);
     for (const name of ['#pause', '#search', '#requests', '#numbers-panel']) assert.ok(await page.locator(name).isHidden(), `${name} would do nothing`);
   });

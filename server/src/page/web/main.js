@@ -4,6 +4,7 @@ const EVERY_MS = 2_000;
 const PATIENCE_MS = 10_000;
 const THEMES = ['auto', 'light', 'dark'];
 
+// Relative to the page, as a proxy may serve it below a prefix.
 const address = document.documentElement.dataset.overview;
 const past = new History();
 const panels = [new Endpoints(past), new Numbers(past), new Families(past)];
