@@ -239,6 +239,21 @@ $(addprefix test-node-,$(NODE_OTHERS)): test-node-%: addon node-modules $(NODE_R
 lint-node: node-modules
 	cd $(NODE_DOOR) && $(NPM) run --silent lint
 
+# The page of the endpoint in a real browser.
+PAGE := server/test-page
+PAGE_MODULES := $(PAGE)/node_modules/.package-lock.json
+$(PAGE_MODULES): %/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: test-page page-picture
+test-page: tools-page
+	cd $(PAGE) && $(NODE) --test --test-concurrency=1 test/*.test.js
+
+# docs/page.png, after two minutes of traffic.
+page-picture: tools-page
+	cd $(PAGE) && $(NODE) picture.js
+
 # Every interleaving of the protocols' steps, in a build of its own.
 .PHONY: test-models
 test-models:
@@ -271,6 +286,11 @@ tools-c: valgrind
 	  command -v $${need%%:*} >/dev/null || missing="$$missing $${need##*:}"; done; \
 	test -e /usr/include/cjson/cJSON.h || missing="$$missing libcjson-dev"; \
 	test -z "$$missing" || (apt-get update && apt-get install --yes --no-install-recommends $$missing)
+
+# A browser for the page; CHROMIUM names another one.
+.PHONY: tools-page
+tools-page: $(PROMTOOL) $(PAGE_MODULES)
+	@command -v $${CHROMIUM:-chromium} >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends chromium)
 
 # Counts instructions, which no busy neighbour changes.
 # After promtool, as apt works for one at a time.

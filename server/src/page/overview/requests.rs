@@ -47,6 +47,8 @@ struct Group<'a> {
     requests: Option<&'a Source>,
     latency: Option<&'a Source>,
     errors: Option<&'a Source>,
+    /// What else tells of how its requests ended.
+    outcomes: Option<&'a Source>,
 }
 
 impl Source {
@@ -124,8 +126,9 @@ impl Requests {
             let latency = of(|role| matches!(role, Role::Latency(_)));
             let status = requests.or(latency).filter(|source| source.knows_errors());
             let apart = || of(|role| *role == Role::Errors);
-            let outcomes = || of(|role| *role == Role::Outcomes).filter(|source| source.knows_errors());
-            groups.push(Group { prefix, noun, requests, latency, errors: status.or_else(apart).or_else(outcomes) });
+            let outcomes = of(|role| *role == Role::Outcomes);
+            let told = outcomes.filter(|source| source.knows_errors());
+            groups.push(Group { prefix, noun, requests, latency, errors: status.or_else(apart).or(told), outcomes });
         }
         groups.sort_by_key(|group| std::cmp::Reverse(group.rank()));
         groups.truncate(GROUPS);
@@ -200,7 +203,7 @@ impl<'a> Group<'a> {
         out.text("name", &cut(&format!("{}{}", self.prefix, self.noun)));
         out.text("label", &self.main().and_then(|source| source.endpoint.as_deref()).map(cut).unwrap_or_default());
         let families: Vec<&str> =
-            [self.requests, self.latency, self.errors].iter().flatten().map(|s| &*s.name).collect();
+            [self.requests, self.latency, self.errors, self.outcomes].iter().flatten().map(|s| &*s.name).collect();
         let named = families.iter().enumerate().filter(|(at, name)| !families[..*at].contains(name));
         out.raw("families", &json::array(named, |out, (_, name)| crate::page::escape::json(out, &cut(name))));
         let mut total = Object::new();

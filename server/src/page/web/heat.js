@@ -132,7 +132,8 @@ class Heat {
       }
     }
     context.textBaseline = 'alphabetic';
-    const steps = this.span === KEPT_MS ? 5 : 4;
+    // Minutes, or parts of the first two.
+    const steps = this.span > 120_000 ? this.span / 60_000 : 4;
     for (let step = 0; step <= steps; step += 1) {
       const ago = (this.span * step) / steps;
       const x = Math.round(this.x(this.end - ago)) + 0.5;

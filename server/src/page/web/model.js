@@ -2,7 +2,7 @@
 
 const KEPT_MS = 300_000;
 const KEPT_FRAMES = 160;
-const SPANS_MS = [60_000, 120_000, KEPT_MS];
+const SPANS_MS = [60_000, 120_000, 180_000, KEPT_MS];
 const GAP_MS = 15_000;
 
 /** Counts with fewer cells per octave. */
