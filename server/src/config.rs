@@ -1,4 +1,22 @@
 //! What a server is told: one typed structure, the same from code, environment and files.
+//!
+//! [`Loader`] reads it, by the one table of keys in `keys.rs`, and keeps where every value came from. The server takes a
+//! [`Config`], however it was made; [`Config::check`] is what holds between its values. Absent: what the values do.
+
+mod check;
+mod dialect;
+mod error;
+mod finish;
+mod keys;
+mod load;
+mod place;
+mod text;
+mod tree;
+
+pub use dialect::Dialect;
+pub use error::ConfigError;
+pub use keys::{Key, keys};
+pub use load::{Loaded, Loader, Origin, Setting};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +42,23 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// What is replaced in label values.
     pub hygiene: Hygiene,
+    /// What the names of the host's own metrics begin with, if it is said. Not the server's: for doors to honour.
+    pub metric_prefix: Option<String>,
+    /// Labels that every series carries. Not the server's: for doors to honour.
+    pub labels: Vec<(String, String)>,
+    /// What is collected beside the host's metrics. Not the server's: for doors to honour.
+    pub collectors: Collectors,
+    /// Requests that take longer are slow, if it is said. Not the server's: for doors to honour.
+    pub slow_request: Option<Duration>,
+}
+
+/// Families that nobody records: they are read at scrape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collectors {
+    /// `process_*`: processor time, memory, open files.
+    pub process: bool,
+    /// What the host's runtime tells of itself: Go's, Python's, Node's.
+    pub runtime: bool,
 }
 
 /// An address to listen at: `127.0.0.1:9090`, `[::1]:9090`, `localhost:0`, `:9090` (every interface), `unix:/run/metrics.sock`.
@@ -100,6 +135,8 @@ pub struct Hygiene {
     pub enabled: bool,
     /// More regular expressions whose matches are replaced.
     pub patterns: Vec<String>,
+    /// Kinds that are left as they are: `email`, …
+    pub keep: Vec<String>,
 }
 
 impl Default for Config {
@@ -114,6 +151,10 @@ impl Default for Config {
             limits: Limits::default(),
             shutdown_grace: Duration::from_secs(5),
             hygiene: Hygiene::default(),
+            metric_prefix: None,
+            labels: Vec::new(),
+            collectors: Collectors { process: true, runtime: true },
+            slow_request: None,
         }
     }
 }

@@ -9,8 +9,9 @@ const DOCUMENTS: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
 const ENDINGS: &[&str] =
     &["rs", "md", "toml", "json", "py", "pyi", "h", "c", "go", "ts", "js", "mjs", "cjs", "sh", "yaml", "yml", "lock"];
 
-/// Files that documents name and that are not the project's: they lie where it is used, or tools make them.
-const ELSEWHERE: &[&str] = &["prometheus.yml", "prometheus.yaml", "package-lock.json"];
+/// Files that documents name and that are not the project's: they lie where it is used, or tools make them. One is a key of the
+/// configuration.
+const ELSEWHERE: &[&str] = &["prometheus.yml", "prometheus.yaml", "package-lock.json", "routes.json"];
 
 /// Folders that tools make.
 const MADE: &[&str] = &["target/", ".venv/", ".tools/", "node_modules/"];
