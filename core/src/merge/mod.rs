@@ -16,6 +16,7 @@ use crate::registry::Registry;
 use crate::registry::bound::Slot;
 use crate::registry::family::{Core, OVERFLOW_LABEL};
 use crate::registry::name::classic;
+use crate::registry::restart::Start;
 use crate::registry::series::{ANSWERED, LIVE, OVERFLOW, Record};
 use crate::registry::spec::Cells;
 use crate::shard::cell::CellId;
@@ -74,7 +75,8 @@ impl<'a> Counters<'a> {
                 names: &meta.label_names,
                 values: &self.texts[at * labels..(at + 1) * labels],
                 value: &Value::Counter { whole: *whole, part: 0.0 },
-                created_ms: self.family.created_ms(self.family.record(*slot)),
+                // Its state said that it has no start of its own.
+                created_ms: self.family.created_ms(self.family.record(*slot), None),
                 exemplars: &[],
             });
         }
@@ -280,10 +282,10 @@ impl Core {
         scratch: &mut Scratch,
         visitor: &mut impl Visitor,
     ) {
-        let value = self.value(view, record, scratch.now_ms, &mut scratch.counts);
-        let places = self.shape.as_ref().map_or(1, |shape| shape.bounds().len() as u32 + 1);
-        self.side.exemplars(record.slot, places, &mut scratch.exemplars);
-        let created_ms = self.created_ms(record);
+        let start = self.start(record);
+        let value = self.value(view, record, start.as_deref(), (scratch.now_ms, &mut scratch.counts));
+        self.side.exemplars(record.slot, self.exemplar_places(), &mut scratch.exemplars);
+        let created_ms = self.created_ms(record, start.as_deref());
         visitor.row(&Row { names, values, value: &value, created_ms, exemplars: &scratch.exemplars });
     }
 
@@ -312,14 +314,27 @@ impl Core {
         batch.clear();
     }
 
-    fn value(&self, view: &View<'_>, record: Record<'_>, now_ms: u64, counts: &mut Vec<u64>) -> Value {
+    /// Places for exemplars that each series has.
+    pub(crate) fn exemplar_places(&self) -> u32 {
+        self.shape.as_ref().map_or(1, |shape| shape.bounds().len() as u32 + 1)
+    }
+
+    /// The value of a series that begins at `start`, which was looked at before.
+    fn value(
+        &self,
+        view: &View<'_>,
+        record: Record<'_>,
+        start: Option<&Start>,
+        (now_ms, counts): (u64, &mut Vec<u64>),
+    ) -> Value {
         match self.spec.cells {
             Cells::Count => {
-                let (whole, part) = self.count(view, record);
+                let counted = self.counted(view, record);
+                let (whole, part) = start.map_or(counted, |start| start.since(counted));
                 Value::Counter { whole, part }
             }
             Cells::Signed => {
-                let (whole, part) = self.count(view, record);
+                let (whole, part) = self.counted(view, record);
                 Value::Gauge(whole as i64 as f64 + part)
             }
             Cells::Float => Value::Gauge(view.float(record.first_number())),
@@ -329,9 +344,13 @@ impl Core {
             }
             Cells::Text => Value::Info(self.side.info(record.slot)),
             Cells::Buckets => {
-                let distribution = self.read_distribution(view, record, counts);
+                let all = self.read_all(view, record, counts);
+                let distribution = match start {
+                    None => all,
+                    Some(start) => start.distribution_since(all),
+                };
                 match self.spec.kind {
-                    Kind::Summary => Value::Summary(self.quantiles(record, distribution, now_ms)),
+                    Kind::Summary => Value::Summary(self.quantiles(record, start, distribution, now_ms)),
                     _ => Value::Histogram(distribution),
                 }
             }
@@ -377,7 +396,9 @@ impl Core {
     #[cfg(not(loom))]
     pub(crate) fn level(&self, slot: Slot) -> f64 {
         let view = self.space.view();
-        self.value(&view, self.record(slot), steady_ms(), &mut Vec::new()).as_f64().unwrap_or(f64::NAN)
+        let (record, counts) = (self.record(slot), &mut Vec::new());
+        let start = self.start(record);
+        self.value(&view, record, start.as_deref(), (steady_ms(), counts)).as_f64().unwrap_or(f64::NAN)
     }
 
     /// A histogram's counts over all its cells, by itself.
@@ -414,15 +435,20 @@ impl Core {
     }
 
     /// A summary's numbers: quantiles of its window, or of all time.
-    fn quantiles(&self, record: Record<'_>, all: Distribution, now_ms: u64) -> Quantiles {
+    fn quantiles(&self, record: Record<'_>, start: Option<&Start>, all: Distribution, now_ms: u64) -> Quantiles {
         let (count, sum) = (all.count(), all.sum());
         let values = |seen: &Distribution| self.spec.quantiles.iter().map(|q| (*q, seen.quantile(*q))).collect();
         let values = match self.spec.window {
             None => values(&all),
             Some(spec) => {
                 let mut windows = held(self.side.windows.lock());
-                let window =
-                    windows.entry(record.slot).or_insert_with(|| Window::new(spec, self.created_ms(record), &all));
+                let round = start.map_or(0, |start| start.round);
+                let new = || Window::new(spec, self.created_ms(record, start), round, &all);
+                let window = windows.entry(record.slot).or_insert_with(new);
+                // A scrape that a reset came in between of may have left one that holds what was counted before.
+                if window.round() != round {
+                    *window = new();
+                }
                 values(&window.slide(&all, now_ms))
             }
         };

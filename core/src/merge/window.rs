@@ -12,20 +12,28 @@ use std::collections::VecDeque;
 pub(crate) struct Window {
     length_ms: u64,
     step_ms: u64,
+    /// How often the series had been reset when the window was made.
+    round: u32,
     /// When, and what was counted by then; the oldest first. The first is where the window begins.
     past: VecDeque<(u64, Distribution)>,
 }
 
 impl Window {
     /// A window over a series that began empty at `created_ms`.
-    pub(crate) fn new(spec: WindowSpec, created_ms: u64, like: &Distribution) -> Window {
+    pub(crate) fn new(spec: WindowSpec, created_ms: u64, round: u32, like: &Distribution) -> Window {
         let length_ms = (spec.length.as_millis() as u64).max(1);
         let nothing = Distribution::empty(like.shape().clone());
         Window {
             length_ms,
+            round,
             step_ms: (length_ms / u64::from(spec.steps.max(1))).max(1),
             past: VecDeque::from([(created_ms, nothing)]),
         }
+    }
+
+    /// How often the series had been reset when the window was made.
+    pub(crate) fn round(&self) -> u32 {
+        self.round
     }
 
     /// What came within the window that ends now. It reaches back the window's length and at most one step more, or as
@@ -64,7 +72,7 @@ mod tests {
         };
         let spec = WindowSpec { length: Duration::from_secs(10), steps: 5 };
         let first = state(0.1);
-        let mut window = Window::new(spec, 0, &first);
+        let mut window = Window::new(spec, 0, 0, &first);
         let mut seen = Vec::new();
         for second in 1..=40 {
             // One value a second: slow ones in the first 20 s, quick ones after.

@@ -13,6 +13,7 @@ mod hand_over;
 mod promotion;
 mod publish;
 mod recycle;
+mod restart;
 mod sums;
 
 use crate::merge::Visitor;

@@ -6,7 +6,7 @@
 
 use super::bound::Slot;
 use super::family::Core;
-use super::restart::RESTARTED;
+use super::restart::{RESTARTED, Start};
 use crate::clock::steady_ms;
 use crate::merge::snapshot::Text;
 use crate::shard::cell::CellId;
@@ -200,13 +200,10 @@ impl Core {
         row[COMPANION].store(0, Relaxed);
     }
 
-    /// When the series began, Unix time in milliseconds.
-    pub(crate) fn created_ms(&self, record: Record<'_>) -> u64 {
-        let started = match record.state() & RESTARTED {
-            0 => None,
-            _ => self.side.start(record.slot).and_then(|start| start.began_ms),
-        };
-        started.unwrap_or_else(|| self.birth_ms + u64::from(record.tick()) * TICK_MS_DEN / TICKS_NUM)
+    /// When the series began, Unix time in milliseconds. `start` is its own, as it was when its cells were read.
+    pub(crate) fn created_ms(&self, record: Record<'_>, start: Option<&Start>) -> u64 {
+        let said = start.and_then(|start| start.began_ms);
+        said.unwrap_or_else(|| self.birth_ms + u64::from(record.tick()) * TICK_MS_DEN / TICKS_NUM)
     }
 
     /// The label values of a series that cannot be recycled while this is used.

@@ -29,7 +29,9 @@ pub(crate) struct Side {
     /// What counters' callbacks said last.
     answers: Mutex<HashMap<Slot, f64>>,
     infos: Mutex<HashMap<Slot, Vec<(String, String)>>>,
-    starts: Mutex<HashMap<Slot, Start>>,
+    starts: Mutex<HashMap<Slot, Arc<Start>>>,
+    /// Whose turn it is to reset a series.
+    pub(super) restarting: Mutex<()>,
     /// By slot; only kept by families whose series expire.
     pub(super) seen: Mutex<HashMap<Slot, Seen>>,
     /// What expired series held when they were found idle, as the bits of their merged cells.
@@ -68,11 +70,12 @@ impl Side {
         held(self.answers.lock()).get(&slot).copied().unwrap_or(0.0)
     }
 
-    pub(super) fn keep_start(&self, slot: Slot, start: Start) {
-        held(self.starts.lock()).insert(slot, start);
+    /// Changes where a series begins, at once for whoever reads it.
+    pub(super) fn change_start(&self, slot: Slot, change: impl FnOnce(&mut Start)) {
+        change(Arc::make_mut(held(self.starts.lock()).entry(slot).or_default()));
     }
 
-    pub(super) fn start(&self, slot: Slot) -> Option<Start> {
+    pub(super) fn start(&self, slot: Slot) -> Option<Arc<Start>> {
         held(self.starts.lock()).get(&slot).cloned()
     }
 
@@ -126,6 +129,14 @@ impl Side {
         }
     }
 
+    /// Forgets the exemplars of a series with `places` for them.
+    pub(super) fn forget_exemplars(&self, slot: Slot, places: u32) {
+        let _inside = Section::enter();
+        if let Some(all) = self.exemplars.get().filter(|all| !all.is_empty()) {
+            (0..places).for_each(|bucket| drop(all.remove(&(slot, bucket))));
+        }
+    }
+
     /// Forgets a series that is gone, which has `places` for exemplars; gives its promoted number, and its callback to be
     /// dropped where no lock is held.
     pub(super) fn forget(&self, slot: Slot, places: u32) -> (Option<CellId>, Option<Callback>) {
@@ -137,9 +148,7 @@ impl Side {
         held(self.seen.lock()).remove(&slot);
         held(self.expired.lock()).remove(&slot);
         held(self.windows.lock()).remove(&slot);
-        if let Some(all) = self.exemplars.get() {
-            (0..places).for_each(|bucket| drop(all.remove(&(slot, bucket))));
-        }
+        self.forget_exemplars(slot, places);
         (held(self.promoted.lock()).remove(&slot), callback)
     }
 }

@@ -312,8 +312,7 @@ impl Core {
     pub(super) fn free_cells(&self, alone: &Alone<'_>, slot: Slot) -> Option<Callback> {
         let record = self.record(slot);
         let (first, companion) = (record.first_number(), record.companion());
-        let places = self.shape.as_ref().map_or(1, |shape| shape.bounds().len() as u32 + 1);
-        let (promoted, callback) = self.side.forget(slot, places);
+        let (promoted, callback) = self.side.forget(slot, self.exemplar_places());
         if first != 0 {
             self.space.recycle(alone, first, self.width());
         }
