@@ -47,7 +47,7 @@
 //!
 //! # Features
 //! `gzip` and `zstd` (default) compress scrapes. `metrics` adds a recorder for the `metrics` facade, `tower` an HTTP
-//! request layer. No feature brings an async runtime.
+//! request layer. `hygiene` keeps secrets out of label values. No feature brings an async runtime.
 
 mod clock;
 pub mod collect;
@@ -55,6 +55,8 @@ mod error;
 #[cfg(feature = "metrics")]
 pub mod facade;
 mod gateway;
+#[cfg(feature = "hygiene")]
+pub mod hygiene;
 pub mod merge;
 #[cfg(all(loom, test))]
 mod models;
@@ -73,6 +75,8 @@ pub mod tower;
 pub use collect::{Collector, EngineCollector, ProcessCollector};
 pub use error::{Error, ErrorCode, Result};
 pub use gateway::{Gateway, Outcome};
+#[cfg(feature = "hygiene")]
+pub use hygiene::Hygiene;
 pub use merge::distribution::Distribution;
 pub use merge::snapshot::{self, Snapshot};
 pub use record::{Counter, Gauge, Histogram, Info, Metric, Place, StateSet, Summary, Timer, Tracked, UpDown};

@@ -1,6 +1,6 @@
 //! What a server serves. Implemented here for a registry, and by doors whose hosts add families of their own.
 
-use tykmetrics::{Exposition, Registry, Snapshot};
+use tykmetrics::{Exposition, Hygiene, Registry, Snapshot};
 
 /// The reader of a scrape went away, or its time is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,12 @@ pub trait Source: Send + Sync + 'static {
 
     /// Sets what can be set back to zero: what an operator asked for, by the route that is off unless enabled.
     fn reset(&self);
+
+    /// Replaces secrets in the label values of what is recorded, from now on. Called once, before anything is served; what a
+    /// source does not record itself it may leave as it is.
+    fn set_hygiene(&self, hygiene: Hygiene) {
+        let _ = hygiene;
+    }
 }
 
 /// What samples' names have behind their family's.
@@ -64,6 +70,10 @@ impl Source for Registry {
 
     fn reset(&self) {
         Registry::reset(self);
+    }
+
+    fn set_hygiene(&self, hygiene: Hygiene) {
+        Registry::set_hygiene(self, Some(hygiene));
     }
 }
 

@@ -364,6 +364,17 @@ fn what_does_not_go_together_is_an_error_unless_nothing_is_served() {
 }
 
 #[test]
+fn a_pattern_that_is_none_is_named() {
+    let wrong = "hygiene: {enabled: true, patterns: ['ok', '(open']}";
+    let message = message(file(wrong));
+    assert!(message.contains("hygiene.patterns") && message.contains("(open"), "{message}");
+    let config = file("hygiene: {enabled: true, patterns: 'acct_[0-9]+', keep: email}").expect("patterns").config;
+    let rules = config.hygiene.rules().expect("patterns").expect("it is enabled");
+    assert_eq!(rules.clean("acct_1 of joe@example.com"), "[redacted] of joe@example.com");
+    assert!(Config::default().hygiene.rules().is_ok_and(|rules| rules.is_none()));
+}
+
+#[test]
 fn a_variable_set_to_nothing_and_a_null_say_nothing() {
     let loaded = environment([("METRICS_TLS_CERT", ""), ("TYKMETRICS_LISTEN", ""), ("METRICS_ADDR", "")]);
     assert_eq!(loaded.expect("nothing said").config, Config::default());

@@ -12,6 +12,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sync", &[]),
     // What is set once is set within the seam, so that a fork finds it whole.
     ("clock", &["sync"]),
+    // Text in, text out.
+    ("hygiene", &["error"]),
     // Arithmetic that can fail when it is set up.
     ("shape", &["error"]),
     // Memory and who writes it. Of shapes it knows how long a page is, and no more (tested below).
@@ -30,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "clock",
             "collect",
             "error",
+            "hygiene",
             "merge::distribution",
             "merge::snapshot",
             "merge::window",

@@ -77,6 +77,20 @@ impl Collector for EngineCollector {
             }
         }
 
+        #[cfg(feature = "hygiene")]
+        if let Some(counts) = registry.guard().counts() {
+            let mut redacted = family(
+                "tykmetrics_label_values_redacted_total",
+                "Secrets that were replaced in label values, by what they looked like.",
+                Kind::Counter,
+                Some("kind"),
+            );
+            for (kind, number) in counts {
+                redacted.push(&[kind.as_str()], count(number));
+            }
+            into.families.push(redacted);
+        }
+
         let mut shards = family(
             "tykmetrics_shards",
             "Slabs of cells, by who writes them; idle ones wait for the next writer.",

@@ -146,7 +146,8 @@ impl Names {
     /// No names yet; those to come follow the rule of `registry` and carry its constant labels.
     pub(super) fn new(registry: &Registry, options: Options) -> Self {
         let constant = registry.const_labels().iter();
-        let hidden = constant.fold(Registry::options(), |with, (name, value)| with.const_label(name, value)).build();
+        let options_of_hidden = Registry::options().cleaned_as(registry);
+        let hidden = constant.fold(options_of_hidden, |with, (name, value)| with.const_label(name, value)).build();
         Names { options, rule: registry.name_rule(), hidden, known: RwLock::default() }
     }
 

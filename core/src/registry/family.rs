@@ -1,4 +1,4 @@
-//! One family: its series, how they are found, made and removed.
+//! One family: its series, how they are found and made. (How they are removed is in `remove.rs`.)
 //!
 //! A series is a row (state, leases, cell number, companion, start, one word per label) in a table that scrapes read
 //! without a lock. Lookups go through an index of 16 stripes, each a hash table of row numbers behind a lock that only
@@ -9,7 +9,7 @@ use super::key::{self, Key, Seeds};
 use super::limits::Budget;
 use super::recall;
 use super::rows::Rows;
-use super::series::{CELL, COMPANION, CREATED, EXPIRED, HANDLE, Hold, LABELS, LEASES, LIVE, OVERFLOW, STATE};
+use super::series::{CELL, COMPANION, CREATED, HANDLE, Hold, LABELS, LEASES, LIVE, OVERFLOW, STATE};
 use super::side::Side;
 use super::spec::{Cells, Spec};
 use super::words::{self, Words};
@@ -53,13 +53,13 @@ pub(crate) struct Core {
     /// Moves on when a series is removed or gets another cell, so that lookup caches look again.
     pub(crate) generation: AtomicU32,
     pub(super) rows: Rows,
-    pub(super) words: Arc<Words>,
+    pub(crate) words: Arc<Words>,
     pub(super) budget: Arc<Budget>,
     pub(super) growth: Mutex<Growth>,
     pub(crate) live: AtomicU32,
     /// The process's, kept here so that a lookup need not ask whether they were made.
     seeds: Seeds,
-    index: Box<[CachePadded<RwLock<HashTable<Slot>>>]>,
+    pub(super) index: Box<[CachePadded<RwLock<HashTable<Slot>>>]>,
     pub(super) hot: OnceLock<ArrayQueue<Slot>>,
     /// Whose turn it is to do the upkeep: several registries may list the family.
     pub(super) keeping: Turn,
@@ -112,7 +112,7 @@ impl Core {
 
     // ---- finding ----------------------------------------------------------------------------------------------
 
-    fn stripe(&self, hash: u64) -> &RwLock<HashTable<Slot>> {
+    pub(super) fn stripe(&self, hash: u64) -> &RwLock<HashTable<Slot>> {
         // The low bits choose the set of a lookup cache and the place in a table, so a stripe is chosen by high ones.
         &self.index[(hash >> 48) as usize % self.index.len()]
     }
@@ -133,11 +133,9 @@ impl Core {
     /// As [`bind`](Self::bind), without making a series.
     pub(crate) fn bind_existing(self: &Arc<Self>, labels: &[&str]) -> Option<Bound> {
         let labels = &*words::kept_all(labels);
-        let hash = key::hash(labels.iter().copied());
-        let table = held(self.stripe(hash).read());
-        let slot = self.search(&table, hash, labels)?;
-        self.hold(slot);
-        drop(table);
+        let find = |labels: &[&str]| self.find(key::hash(labels.iter().copied()), labels, Hold::Handle);
+        let cleaned = || self.words.guard().cleaned(labels, false);
+        let slot = find(labels).or_else(|| find(&refs(&cleaned()?)))?;
         Some(Bound::counted(Arc::clone(self), slot))
     }
 
@@ -187,34 +185,63 @@ impl Core {
         ))
     }
 
+    /// The series of exactly these label values, held.
+    fn find(&self, hash: u64, labels: &[&str], hold: Hold) -> Option<Slot> {
+        let table = held(self.stripe(hash).read());
+        let slot = self.search(&table, hash, labels)?;
+        // Held before the lock is left: the series is in the index, so it was not removed.
+        self.hold_as(slot, hold);
+        Some(slot)
+    }
+
     pub(super) fn find_or_make(&self, hash: u64, labels: &[&str], hold: Hold) -> Result<Slot> {
-        let stripe = self.stripe(hash);
-        let table = held(stripe.read());
-        if let Some(slot) = self.search(&table, hash, labels) {
-            // Held before the lock is left: the series is in the index, so it was not removed.
-            self.hold_as(slot, hold);
+        if let Some(slot) = self.find(hash, labels, hold) {
             return Ok(slot);
         }
-        drop(table);
+        let guard = self.words.guard();
+        loop {
+            // Read before the values are cleaned, so that they are cleaned again if it is another by the time they count.
+            let version = guard.version();
+            let found = match guard.cleaned(labels, true) {
+                None => self.make_in_index(version, hash, labels, hold),
+                Some(clean) => {
+                    let clean = refs(&clean);
+                    let hash = key::hash(clean.iter().copied());
+                    self.find(hash, &clean, hold).map(Ok).or_else(|| self.make_in_index(version, hash, &clean, hold))
+                }
+            };
+            if let Some(found) = found {
+                return found;
+            }
+        }
+    }
+
+    /// The series of label values that are clean by this version of the guard, made if there is none; nothing if the version
+    /// is another by now.
+    fn make_in_index(&self, version: u32, hash: u64, labels: &[&str], hold: Hold) -> Option<Result<Slot>> {
         // Relaxed: a family that is full is not worth an exclusive lock; whoever makes room is seen a little later.
         if self.live.load(Relaxed) >= self.spec.limit {
-            return self.overflow(hold);
+            return Some(self.overflow(hold));
         }
-        let mut table = held(stripe.write());
+        let mut table = held(self.stripe(hash).write());
         if let Some(slot) = self.search(&table, hash, labels) {
             self.hold_as(slot, hold);
-            return Ok(slot);
+            return Some(Ok(slot));
+        }
+        // Under the lock that whoever sets another guard takes, to look for what is not clean.
+        if self.words.guard().version() != version {
+            return None;
         }
         match self.make(labels, hold) {
             Some(slot) => {
                 table.insert_unique(hash, slot, |slot| {
                     key::hash(self.label_texts(self.record(*slot)).map(|text| text.raw))
                 });
-                Ok(slot)
+                Some(Ok(slot))
             }
             None => {
                 drop(table);
-                self.overflow(hold)
+                Some(self.overflow(hold))
             }
         }
     }
@@ -238,7 +265,7 @@ impl Core {
         made
     }
 
-    fn make_row(&self, growth: &mut Growth, labels: &[&str], flags: u32, hold: Hold) -> Option<Slot> {
+    pub(super) fn make_row(&self, growth: &mut Growth, labels: &[&str], flags: u32, hold: Hold) -> Option<Slot> {
         let tier = match self.spec.cells {
             Cells::Float | Cells::States => Tier::Level,
             _ if growth.private_left > 0 => Tier::Private,
@@ -313,101 +340,11 @@ impl Core {
         self.rows.row(slot)[STATE].fetch_or(LIVE, Release);
         Ok(slot)
     }
+}
 
-    // ---- removing ---------------------------------------------------------------------------------------------
-
-    /// Removes the series of a label set. Handles on it keep working and are no longer rendered.
-    pub(crate) fn remove(&self, labels: &[&str]) -> bool {
-        self.take_out(labels, None)
-    }
-
-    /// Removes the series that carry all of these labels; tells how many there were.
-    pub(crate) fn remove_matching(&self, labels: &[(&str, &str)]) -> usize {
-        let names = &self.meta.label_names;
-        // Where each label is among the family's own.
-        let wanted: Option<Vec<(usize, &str)>> =
-            labels.iter().map(|(name, value)| Some((names.iter().position(|own| own == name)?, *value))).collect();
-        let Some(wanted) = wanted.filter(|_| !names.is_empty()) else { return 0 };
-        let mut found = Vec::new();
-        {
-            // Held so that no series' text is taken back while it is read.
-            let _view = self.space.view();
-            for slot in 0..self.rows.len() {
-                if self.state(slot) & (LIVE | OVERFLOW) == LIVE {
-                    let values = self.label_values(slot);
-                    if wanted.iter().all(|(at, value)| values[*at] == *value) {
-                        found.push(values);
-                    }
-                }
-            }
-        }
-        let remove = |values: &Vec<String>| self.remove(&values.iter().map(String::as_str).collect::<Vec<_>>());
-        found.iter().filter(|values| remove(values)).count()
-    }
-
-    /// Takes a series out of the index, if it is there. With `idle`, only if it is that one and nobody took a handle since
-    /// it was found idle; it is then marked as expired.
-    pub(super) fn take_out(&self, labels: &[&str], idle: Option<Slot>) -> bool {
-        let labels = &*words::kept_all(labels);
-        let hash = key::hash(labels.iter().copied());
-        let mut table = held(self.stripe(hash).write());
-        let is = |slot: &Slot| self.label_texts(self.record(*slot)).map(|text| text.raw).eq(labels.iter().copied());
-        let Ok(entry) = table.find_entry(hash, is) else { return false };
-        let slot = *entry.get();
-        // Its labels may have been removed since and have another series now, whose counts are not those that are
-        // remembered. Handles are only taken under this stripe's lock.
-        if idle.is_some_and(|idle| idle != slot || self.state(slot) >= HANDLE) {
-            return false;
-        }
-        entry.remove();
-        self.retire(slot, if idle.is_some() { EXPIRED } else { 0 });
-        true
-    }
-
-    /// Removes every series.
-    pub(crate) fn clear(&self) {
-        for stripe in &self.index {
-            let mut table = held(stripe.write());
-            table.drain().for_each(|slot| self.retire(slot, 0));
-        }
-        // The overflow series is replaced by a fresh one; without memory for it the old one stays, hidden.
-        let mut growth = held(self.growth.lock());
-        let Some(slot) = growth.overflow else { return };
-        let fresh = self.make_row(&mut growth, &[], OVERFLOW, Hold::Lease);
-        if let Some(fresh) = fresh {
-            self.end_lease(fresh);
-            growth.overflow = Some(fresh);
-            growth.removed.push(slot);
-        }
-        // Relaxed: as in `hide`. Before the lock is let go: afterwards the row may be another series'.
-        self.rows.row(slot)[STATE].fetch_and(!LIVE, Relaxed);
-        drop(growth);
-        self.changed();
-    }
-
-    /// A series left the index and makes room for another.
-    fn retire(&self, slot: Slot, mark: u32) {
-        // Relaxed: read under the lock of growth only to compare with a limit.
-        self.live.fetch_sub(1, Relaxed);
-        self.budget.give_back(1);
-        self.hide(slot, mark);
-    }
-
-    /// A series is no longer rendered, and its cells come back when nobody holds it.
-    fn hide(&self, slot: Slot, mark: u32) {
-        // Relaxed: the flags decide what is rendered; what is reused is decided under locks.
-        self.rows.row(slot)[STATE].fetch_xor(LIVE | mark, Relaxed);
-        held(self.growth.lock()).removed.push(slot);
-        self.changed();
-    }
-
-    /// What lookup caches remember of the family may not hold any more: a series is gone or has another cell, or nobody
-    /// can look the family up.
-    pub(super) fn changed(&self) {
-        // Release: a cache that reads the new generation sees what changed.
-        self.generation.fetch_add(1, Release);
-        recall::mark_stale();
-    }
+/// Label values as lookups take them.
+pub(super) fn refs(labels: &[String]) -> Vec<&str> {
+    labels.iter().map(String::as_str).collect()
 }
 
 impl Drop for Core {

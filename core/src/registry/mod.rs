@@ -9,12 +9,14 @@ pub(crate) mod bound;
 pub(crate) mod builder;
 pub(crate) mod families;
 pub(crate) mod family;
+pub(crate) mod guard;
 pub(crate) mod key;
 pub(crate) mod limits;
 pub(crate) mod name;
 #[cfg(all(loom, test))]
 pub(crate) mod probe;
 pub(crate) mod recall;
+pub(crate) mod remove;
 pub(crate) mod restart;
 pub(crate) mod rows;
 pub(crate) mod series;
@@ -36,6 +38,7 @@ use crate::record::{Counter, Gauge, Histogram, Info, Metric, StateSet, Summary, 
 use crate::shard::Space;
 use crate::sync::{AtomicU64, Mutex, Ordering::Relaxed, RwLock, Turn, held, made_once};
 use family::Core;
+use guard::Guard;
 use limits::Budget;
 use spec::Spec;
 use std::collections::HashMap;
@@ -59,6 +62,8 @@ pub struct RegistryOptions {
     names: NameRule,
     series_limit: u64,
     const_labels: Vec<(String, String)>,
+    /// Another registry's, whose hygiene is this one's too.
+    guard: Option<Arc<Guard>>,
 }
 
 impl RegistryOptions {
@@ -82,23 +87,24 @@ impl RegistryOptions {
 
     /// The registry.
     #[must_use]
-    pub fn build(self) -> Registry {
+    pub fn build(mut self) -> Registry {
         let budget = Arc::new(Budget::new(self.series_limit));
-        Registry {
-            inner: Arc::new(Inner {
-                options: self,
-                space: Space::process(),
-                words: Arc::new(Words::new()),
-                budget,
-                families: RwLock::new(Arc::default()),
-                names: Mutex::new(HashMap::new()),
-                collectors: RwLock::new(Vec::new()),
-                collectors_made: AtomicU64::new(0),
-                unlisted: Mutex::new(Vec::new()),
-                keeping: Turn::new(),
-                scrapes: Scrapes::default(),
-            }),
-        }
+        let guard = self.guard.take().unwrap_or_default();
+        let inner = Arc::new(Inner {
+            options: self,
+            space: Space::process(),
+            words: Arc::new(Words::new(Arc::clone(&guard))),
+            budget,
+            families: RwLock::new(Arc::default()),
+            names: Mutex::new(HashMap::new()),
+            collectors: RwLock::new(Vec::new()),
+            collectors_made: AtomicU64::new(0),
+            unlisted: Mutex::new(Vec::new()),
+            keeping: Turn::new(),
+            scrapes: Scrapes::default(),
+        });
+        guard.join(&inner);
+        Registry { inner }
     }
 }
 
@@ -172,7 +178,12 @@ impl Registry {
 
     /// Options for a registry.
     pub fn options() -> RegistryOptions {
-        RegistryOptions { names: NameRule::default(), series_limit: SERIES_LIMIT, const_labels: Vec::new() }
+        RegistryOptions {
+            names: NameRule::default(),
+            series_limit: SERIES_LIMIT,
+            const_labels: Vec::new(),
+            guard: None,
+        }
     }
 
     /// The registry of this process.

@@ -29,7 +29,7 @@ fn family(space: &'static Space, kind: Kind, cells: Cells, shape: Option<Shape>,
         quantiles: Vec::new(),
         window: None,
     };
-    Arc::new(Core::new(spec, meta, space, Arc::new(Words::new()), Arc::new(Budget::new(8))))
+    Arc::new(Core::new(spec, meta, space, Arc::new(Words::new(Arc::default())), Arc::new(Budget::new(8))))
 }
 
 pub(crate) fn counters(space: &'static Space, private: u32) -> Arc<Core> {

@@ -182,6 +182,17 @@ impl Core {
         }
     }
 
+    /// Has what a series counted since it began go to the series that its labels are looked up as, once it is out of the
+    /// index. What was there when it was reset goes nowhere.
+    #[cfg(feature = "hygiene")]
+    pub(super) fn leave_to_heir(&self, slot: Slot) {
+        let before = match self.state(slot) & super::restart::RESTARTED {
+            0 => Vec::new(),
+            _ => self.merged(&self.space.view(), slot).iter().map(|cell| cell.to_bits()).collect(),
+        };
+        held(self.side.expired.lock()).insert(slot, (std::process::id(), before));
+    }
+
     /// Adds what reached an expired series after it was found idle to the series that has its labels now.
     fn fold_late(self: &Arc<Self>, slot: Slot) {
         let Some((process, before)) = held(self.side.expired.lock()).get(&slot).cloned() else { return };

@@ -7,6 +7,7 @@
 //!
 //! Reading a word is allowed while the ledger is held, or while a series that uses it cannot be removed.
 
+use super::guard::Guard;
 use super::key;
 use super::rows::Rows;
 use crate::merge::snapshot::Text;
@@ -14,6 +15,7 @@ use crate::sync::{Mutex, Ordering::Relaxed, held};
 use hashbrown::HashTable;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The number of a word.
 pub(crate) type Word = u32;
@@ -42,6 +44,7 @@ const BLOCK: usize = 256 * 1024;
 pub(crate) struct Words {
     rows: Rows,
     making: Mutex<Making>,
+    guard: Arc<Guard>,
 }
 
 /// What only the makers of words need.
@@ -61,7 +64,7 @@ struct Making {
 unsafe impl Send for Making {}
 
 /// `value`, or as much of it as is kept.
-fn kept(value: &str) -> &str {
+pub(super) fn kept(value: &str) -> &str {
     let mut end = value.len().min(MAX_LENGTH);
     while !value.is_char_boundary(end) {
         end -= 1;
@@ -78,8 +81,13 @@ pub(super) fn kept_all<'a>(labels: &'a [&'a str]) -> Cow<'a, [&'a str]> {
 }
 
 impl Words {
-    pub(crate) fn new() -> Words {
-        Words { rows: Rows::new(WIDTH), making: Mutex::new(Making::default()) }
+    pub(crate) fn new(guard: Arc<Guard>) -> Words {
+        Words { rows: Rows::new(WIDTH), making: Mutex::new(Making::default()), guard }
+    }
+
+    /// Who says what label values may be.
+    pub(crate) fn guard(&self) -> &Arc<Guard> {
+        &self.guard
     }
 
     /// The text of a word that is in use.
@@ -197,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_value_has_one_number_however_often_it_is_asked_for() {
-        let words = Words::new();
+        let words = Words::new(Arc::default());
         let (get, post) = (words.intern("GET"), words.intern("POST"));
         assert_ne!(get, post);
         assert_eq!(words.intern("GET"), get);
@@ -206,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_needs_escaping_is_known() {
-        let words = Words::new();
+        let words = Words::new(Arc::default());
         for (value, plain) in
             [("a b", true), ("a\"b", false), ("a\\b", false), ("a\nb", false), ("", true), ("é", true)]
         {
@@ -217,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_released_word_gives_its_place_to_the_next_of_its_size() {
-        let words = Words::new();
+        let words = Words::new(Arc::default());
         let first = words.intern("aaaaa").expect("room");
         words.intern("aaaaa");
         words.release(first);
@@ -231,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_values_keep_their_text() {
-        let words = Words::new();
+        let words = Words::new(Arc::default());
         let value = |i: usize| format!("{i}").repeat(1 + i % 9);
         let numbers: Vec<_> = (0..100_000).map(|i| words.intern(&value(i)).expect("room")).collect();
         assert!(numbers.iter().enumerate().all(|(i, word)| words.text(*word).raw == value(i)));
@@ -239,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_value_beyond_the_limit_is_cut_between_characters() {
-        let words = Words::new();
+        let words = Words::new(Arc::default());
         let word = words.intern(&"é".repeat(MAX_LENGTH)).expect("room");
         assert_eq!(words.text(word).raw.len(), MAX_LENGTH);
     }

@@ -2,7 +2,8 @@
 //!
 //! Called by [`Loader::load`](super::Loader::load) and by the server before it binds anything.
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Hygiene};
+use tykmetrics::hygiene::Kind;
 
 impl Config {
     /// Checks what single keys cannot say: that pairs are whole, that what is required is there. A configuration that is
@@ -44,6 +45,25 @@ impl Config {
                  or tls.client_ca",
             );
         }
-        Ok(())
+        self.hygiene.rules().map(drop)
+    }
+}
+
+impl Hygiene {
+    /// What is to be replaced, compiled; nothing if it is not enabled.
+    ///
+    /// # Errors
+    /// One that names the pattern or the kind.
+    pub fn rules(&self) -> Result<Option<tykmetrics::Hygiene>, ConfigError> {
+        if !self.enabled {
+            return Ok(None);
+        }
+        let fail = |key| move |error: tykmetrics::Error| ConfigError::new(Some(key), format!("{key}: {error}"));
+        let mut options = tykmetrics::Hygiene::options();
+        for kind in &self.keep {
+            options = options.keep(kind.parse::<Kind>().map_err(fail("hygiene.keep"))?);
+        }
+        let options = self.patterns.iter().fold(options, |options, pattern| options.pattern(pattern));
+        options.build().map(Some).map_err(fail("hygiene.patterns"))
     }
 }

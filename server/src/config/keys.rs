@@ -7,6 +7,7 @@ use super::place::Place;
 use super::{Config, Dialect};
 use std::path::PathBuf;
 use std::time::Duration;
+use tykmetrics::hygiene::Kind;
 
 /// A configuration in the making: with what only says where a value is found.
 #[derive(Clone, Default)]
@@ -232,11 +233,7 @@ const KEYS: &[Key] = &[
         Place::Patterns(|d| &mut d.config.hygiene.patterns),
         "More regular expressions whose matches are replaced.",
     ),
-    key(
-        "hygiene.keep",
-        Place::Words(|d| &mut d.config.hygiene.keep, || KINDS.to_vec()),
-        "Kinds that are left as they are.",
-    ),
+    key("hygiene.keep", Place::Words(|d| &mut d.config.hygiene.keep, kinds), "Kinds that are left as they are."),
     key(
         "metric_prefix",
         Place::Prefix(|d| &mut d.config.metric_prefix),
@@ -266,4 +263,6 @@ const KEYS: &[Key] = &[
 ];
 
 /// The kinds of what hygiene replaces, but for the user's own patterns.
-const KINDS: &[&str] = &["authorization", "aws", "email", "jwt", "key", "password", "query", "secret"];
+fn kinds() -> Vec<&'static str> {
+    Kind::ALL.into_iter().filter(|kind| *kind != Kind::Pattern).map(Kind::as_str).collect()
+}
