@@ -347,7 +347,7 @@ stress: tools
 FUZZ_FLAGS := --cfg fuzzing -Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1
-FUZZ_TARGETS := accept escape request series text
+FUZZ_TARGETS := accept config escape hygiene request series text
 FUZZ_HOST := x86_64-unknown-linux-gnu
 
 .PHONY: fuzz

@@ -273,6 +273,7 @@ fn an_unknown_key_is_an_error_that_names_it_and_the_near_one() {
         assert!(words.iter().all(|word| message.contains(word)), "{message}");
     }
     assert!(message(file("zzz: 1")).contains("(known: enabled, listen"));
+    assert!(message(file(r#"{"listen_port": 8080, "secret": "x"}"#)).contains("a gateway's file would have a block"));
 }
 
 #[test]

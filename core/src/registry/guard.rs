@@ -10,22 +10,19 @@ pub(crate) use with::Guard;
 #[cfg(not(feature = "hygiene"))]
 pub(crate) use without::Guard;
 
-use super::{Registry, RegistryOptions};
-use std::sync::Arc;
-
-impl Registry {
+#[cfg(any(feature = "hygiene", feature = "metrics"))]
+impl super::Registry {
     /// Who says what label values may be.
-    #[cfg(any(feature = "hygiene", feature = "metrics"))]
-    pub(crate) fn guard(&self) -> &Arc<Guard> {
+    pub(crate) fn guard(&self) -> &std::sync::Arc<Guard> {
         self.inner.words.guard()
     }
 }
 
-impl RegistryOptions {
+#[cfg(feature = "metrics")]
+impl super::RegistryOptions {
     /// Cleans label values as another registry does.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn cleaned_as(mut self, other: &Registry) -> Self {
-        self.guard = Some(Arc::clone(other.guard()));
+    pub(crate) fn cleaned_as(mut self, other: &super::Registry) -> Self {
+        self.guard = Some(std::sync::Arc::clone(other.guard()));
         self
     }
 }

@@ -12,6 +12,11 @@ impl ConfigError {
         ConfigError { key, message }
     }
 
+    /// The same, and more to say.
+    pub(super) fn with(self, more: &str) -> ConfigError {
+        ConfigError { message: self.message + more, ..self }
+    }
+
     /// The key of ours that is concerned, if there is one: an unknown name has none.
     #[must_use]
     pub fn key(&self) -> Option<&'static str> {

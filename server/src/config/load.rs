@@ -237,7 +237,11 @@ impl Loader {
                 self.own(block, &full, value, origin)?;
             } else {
                 let whole = if block.is_empty() { origin.to_string() } else { format!("{origin}, block {block}") };
-                return Err(unknown(&full, &whole, keys().iter().map(|key| key.name)));
+                let error = unknown(&full, &whole, keys().iter().map(|key| key.name));
+                return Err(match block.is_empty() && prefix.is_empty() {
+                    true => error.with("; a gateway's file would have a block prometheus or server.monitoring"),
+                    false => error,
+                });
             }
         }
         Ok(())
