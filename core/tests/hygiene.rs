@@ -262,3 +262,22 @@ proptest! {
         prop_assert_eq!(&twice, &once, "{:?}", value);
     }
 }
+
+#[cfg(feature = "metrics")]
+#[test]
+fn what_comes_through_the_metrics_facade_is_cleaned_too() {
+    let registry = Registry::new();
+    let recorder = tykmetrics::facade::Recorder::new(&registry).unwrap();
+    let login = || {
+        metrics::with_local_recorder(&recorder, || {
+            metrics::counter!("logins", "user" => "joe@example.com").increment(2)
+        })
+    };
+    // Before it is set, and after.
+    login();
+    registry.set_hygiene(Some(hygiene()));
+    login();
+    registry.upkeep();
+    let shown = || registry.snapshot().value("logins", &[("user", "[email]")]);
+    assert_eq!(shown(), Some(4.0));
+}
