@@ -262,3 +262,21 @@ fn megabytes_of_one_line_come_to_an_end() {
     let samples: String = (0..200_000).map(|n| format!("a{{b=\"{n}\"}} 1\n")).collect();
     assert_eq!(parse(&format!("{samples}# EOF\n"), Dialect::OpenMetrics).unwrap()[0].samples.len(), 200_000);
 }
+
+#[test]
+fn a_counter_is_called_what_the_text_calls_it_if_that_is_asked_for() {
+    for name in ["hits", "hits_total"] {
+        let text = format!("# TYPE {name} counter\n{name} 3\n");
+        let told = parse(&text, Dialect::TextAsWritten).unwrap();
+        assert_eq!((&*told[0].name, &*told[0].samples[0].name), (name, name));
+        let told = parse(&text, Dialect::StrictText).unwrap();
+        assert_eq!((&*told[0].name, &*told[0].samples[0].name), ("hits", "hits_total"));
+    }
+}
+
+#[test]
+fn a_blank_behind_the_value_is_refused_where_expfmt_refuses_it() {
+    assert!(parse("a 1 \n", Dialect::StrictText).unwrap_err().message().contains("timestamp"));
+    assert!(parse("a 1\n", Dialect::StrictText).is_ok());
+    assert!(parse("a 1 \n", Dialect::Text).is_ok());
+}

@@ -24,6 +24,9 @@ pub enum Dialect {
     Text,
     /// The same, read as Prometheus' own expfmt does: what its grammar does not have is refused.
     StrictText,
+    /// As [`StrictText`](Self::StrictText), and told as it is written: a counter is called what the text calls it, whether that
+    /// ends in `_total` or not. For whoever judges names.
+    TextAsWritten,
     /// OpenMetrics 1.0, with quoted names and native histograms, read as `prometheus_client.openmetrics.parser` does.
     OpenMetrics,
 }
@@ -94,7 +97,8 @@ pub fn parse(text: &str, reading: impl Into<Reading>) -> std::result::Result<Vec
     let reading = reading.into();
     match reading.dialect {
         Dialect::Text => lenient::read(text, reading.legacy_names),
-        Dialect::StrictText => strict::read(text, reading.legacy_names),
+        Dialect::StrictText => strict::read(text, reading.legacy_names, false),
+        Dialect::TextAsWritten => strict::read(text, reading.legacy_names, true),
         Dialect::OpenMetrics => openmetrics::read(text, reading.legacy_names),
     }
 }

@@ -20,10 +20,10 @@ struct Open<'a> {
 }
 
 impl<'a> Open<'a> {
-    fn close(self) -> Family<'a> {
+    fn close(self, as_written: bool) -> Family<'a> {
         let kind = self.kind.unwrap_or_default();
         let (mut name, mut samples) = (self.name, self.samples);
-        if kind == Kind::Counter {
+        if kind == Kind::Counter && !as_written {
             match name.strip_suffix("_total").filter(|stem| !stem.is_empty()) {
                 Some(stem) => name = Cow::Owned(stem.to_owned()),
                 None => samples.iter_mut().for_each(|sample| sample.name.to_mut().push_str("_total")),
@@ -40,7 +40,11 @@ struct Reader<'a> {
     legacy_names: bool,
 }
 
-pub(super) fn read(text: &str, legacy_names: bool) -> std::result::Result<Vec<Family<'_>>, ParseError> {
+pub(super) fn read(
+    text: &str,
+    legacy_names: bool,
+    as_written: bool,
+) -> std::result::Result<Vec<Family<'_>>, ParseError> {
     let mut reader = Reader { families: Vec::new(), places: HashMap::new(), legacy_names };
     for (line, text, ended) in lines(text) {
         let mut cursor = Cursor { rest: text };
@@ -57,7 +61,7 @@ pub(super) fn read(text: &str, legacy_names: bool) -> std::result::Result<Vec<Fa
             return Err(at(line)("found the end of the text: the last line must end in a line feed".into()));
         }
     }
-    Ok(reader.families.into_iter().map(Open::close).collect())
+    Ok(reader.families.into_iter().map(|open| open.close(as_written)).collect())
 }
 
 /// What is left of a line.
@@ -293,10 +297,11 @@ fn check_bounds(kind: Kind, labels: &Labels<'_>) -> Result<()> {
 const MILLIS: f64 = 1000.0;
 
 fn timestamp(cursor: &mut Cursor<'_>) -> Result<Option<Timestamp>> {
-    cursor.skip_blanks();
     if cursor.rest.is_empty() {
         return Ok(None);
     }
+    // Behind a blank, expfmt waits for a timestamp.
+    cursor.skip_blanks();
     let word = cursor.word();
     let millis: i64 = word
         .parse()
