@@ -347,7 +347,7 @@ stress: tools
 FUZZ_FLAGS := --cfg fuzzing -Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1
-FUZZ_TARGETS := accept config escape hygiene request series text
+FUZZ_TARGETS := accept config escape hygiene read request series text
 FUZZ_HOST := x86_64-unknown-linux-gnu
 
 .PHONY: fuzz
@@ -368,6 +368,8 @@ judge: tools judge-python judge-node
 	  $(CARGO) test --locked -p tykmetrics --test negotiation --test parse --test reference -- --nocapture; \
 	  $(CARGO) build --locked --quiet -p tykmetrics --example exposition; \
 	  $(PYTHON) ../shared/judges/openmetrics.py "$(or $(CARGO_TARGET_DIR),target)/debug/examples/exposition openmetrics"; \
+	  $(CARGO) test --locked -p tykmetrics-cli --test it -- judge promtool --nocapture; \
+	  $(PYTHON) ../shared/judges/openmetrics.py "$(or $(CARGO_TARGET_DIR),target)/debug/tykmetrics check --format openmetrics -"; \
 	else echo "left out: ../shared/judges is not here"; fi
 
 # The tests of prometheus_client's own suite that ask what users rely on, with the drop-in under its name. A test that is

@@ -1,3 +1,7 @@
-//! The program `tykmetrics`.
+//! The program `tykmetrics`: everything is in the library beside it, so that tests and fuzz targets reach its parts.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tykmetrics_cli::main()
+}

@@ -1,0 +1,46 @@
+//! `config`: every key, its value and who said so.
+
+use crate::support::{Folder, program, run, text};
+
+#[test]
+fn each_value_is_shown_with_its_origin() {
+    let folder = Folder::new("config");
+    let file =
+        folder.write("c.yaml", "listen: 127.0.0.1:9200\nauth:\n  bearer: s3cret\nlimits:\n  scrape_timeout: 7s\n");
+    let mut command = program();
+    command.args(["config", &file, "--set", "path=/m"]).env("TYKMETRICS_LISTEN", "127.0.0.1:9300");
+    let output = command.output().unwrap();
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let row = |key: &str| -> Vec<&str> {
+        let line = said.lines().find(|line| line.split_whitespace().next() == Some(key)).unwrap();
+        line.split_whitespace().skip(1).collect()
+    };
+    assert_eq!(row("listen"), ["127.0.0.1:9300", "environment", "TYKMETRICS_LISTEN"]);
+    assert_eq!(row("limits.scrape_timeout"), ["7s", "file", &file]);
+    assert_eq!(row("path"), ["/m", "code"]);
+    assert_eq!(row("routes.reset"), ["false", "default"]);
+    assert!(!said.contains("s3cret"), "{said}");
+    let output = run(&["config", &file, "--output", "json"], b"");
+    let told: serde_json::Value = serde_json::from_str(text(&output.stdout)).unwrap();
+    let listen = told.as_array().unwrap().iter().find(|one| one["key"] == "listen").unwrap();
+    assert_eq!(
+        (listen["value"].as_str(), listen["origin"].as_str().unwrap().starts_with("file ")),
+        (Some("127.0.0.1:9200"), true)
+    );
+}
+
+#[test]
+fn a_bad_configuration_is_invalid_and_a_missing_one_cannot_be_had() {
+    let folder = Folder::new("config-bad");
+    for (content, wanted) in [("lisen: 127.0.0.1:1\n", "listen"), ("listen: 5\n", "listen"), ("a: [", "")] {
+        let file = folder.write("c.yaml", content);
+        let output = run(&["config", &file], b"");
+        assert_eq!(output.status.code(), Some(1), "{content}");
+        assert!(text(&output.stderr).contains(wanted), "{}", text(&output.stderr));
+    }
+    let output = run(&["config", &folder.path("none.yaml")], b"");
+    assert_eq!(output.status.code(), Some(2));
+    let output = program().arg("config").env("TYKMETRICS_LISEN", "x").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}
