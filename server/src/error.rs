@@ -1,5 +1,6 @@
 //! Why a server does not start: a code for programs, a message for people.
 
+use crate::config::ConfigError;
 use std::fmt;
 
 /// What was wrong. Codes are never reused.
@@ -52,6 +53,16 @@ impl StartError {
     /// The thing, the rule and the way out.
     pub fn message(&self) -> &str {
         &self.message
+    }
+}
+
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        let code = match error.key() {
+            Some("tls.required") => StartErrorCode::TlsRequired,
+            _ => StartErrorCode::InvalidConfig,
+        };
+        StartError::new(code, error.to_string())
     }
 }
 

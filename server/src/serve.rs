@@ -99,6 +99,21 @@ pub fn start_logged(
     Ok(Running { handle: Some(handle), address, url, process: std::process::id() })
 }
 
+/// As [`start_logged`], with what the environment says and, stronger, the host's `code`: JSON or YAML with the keys of
+/// [`config::keys`](crate::config::keys). What every door calls.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_host(
+    code: &str,
+    source: impl Source,
+    log: impl Fn(&str) + Send + Sync + 'static,
+) -> Result<Running, StartError> {
+    let loaded = Config::from_host(code)?;
+    loaded.warnings.iter().for_each(|warning| log(warning));
+    start_logged(loaded.config, source, log)
+}
+
 /// Where people and programs find the server.
 fn url(listen: &Listen, address: &Address, is_tls: bool) -> String {
     let scheme = if is_tls { "https" } else { "http" };

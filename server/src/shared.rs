@@ -55,15 +55,13 @@ impl Shared {
             let message = "the server is disabled by its configuration; set enabled to true, or do not start it";
             return Err(StartError::new(Code::Disabled, message));
         }
+        config.check()?;
         let path = checked_path(&config.path)?;
         let limits = checked_limits(config.limits)?;
         let guard = Guard::new(&config.auth)?;
         let certificates = Certificates::load(&config.tls)?.map(Arc::new);
-        let asks = guard.is_set() || certificates.as_ref().is_some_and(|certificates| certificates.asks_clients());
-        if config.routes.reset && !asks {
-            let message = "routes.reset is enabled and anybody could reset; set auth.basic, auth.bearer or tls.client_ca, \
-                           or leave the route off";
-            return Err(StartError::new(Code::InvalidConfig, message));
+        if let Some(hygiene) = config.hygiene.rules()? {
+            source.set_hygiene(hygiene);
         }
         Ok(Shared {
             source,

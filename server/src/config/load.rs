@@ -17,6 +17,11 @@ const BLOCK: &str = "tykmetrics";
 /// Bytes of a configuration file.
 const FILE_BYTES: u64 = 4 << 20;
 
+// Who wins over whom.
+const FILE: u8 = 0;
+const ENVIRONMENT: u8 = 1;
+const CODE: u8 = 2;
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -162,7 +167,17 @@ impl Loader {
         let Some(known) = keys().iter().find(|known| known.name == key) else {
             return Err(unknown(key, "code", keys().iter().map(|key| key.name)));
         };
-        self.give(known, None, (2, Origin::Code), key.to_owned(), Tree::Text(value.to_owned()));
+        self.give(known, None, (CODE, Origin::Code), key.to_owned(), Tree::Text(value.to_owned()));
+        Ok(self)
+    }
+
+    /// Says values from code, as JSON or YAML with our own keys, nested or with dots: how hosts in other languages say them.
+    ///
+    /// # Errors
+    /// When it is neither JSON nor YAML, or has a key nobody knows.
+    pub fn code(mut self, text: &str) -> Result<Loader, ConfigError> {
+        let tree = Tree::parse(text).map_err(|error| ConfigError::new(None, format!("code: {error}")))?;
+        self.own("", "", &tree, &Origin::Code)?;
         Ok(self)
     }
 
@@ -220,7 +235,7 @@ impl Loader {
                 let known = aliases.iter().filter_map(|(_, alias)| alias.file);
                 return Err(unknown(name, &format!("{origin}, block {path}"), known));
             };
-            self.give_alias(key, alias, (0, origin.clone()), format!("{path}.{name}"), value.clone());
+            self.give_alias(key, alias, (FILE, origin.clone()), format!("{path}.{name}"), value.clone());
         }
         Ok(())
     }
@@ -232,7 +247,8 @@ impl Loader {
             let full = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
             if let Some(key) = keys().iter().find(|key| key.name == full) {
                 let value = value.clone();
-                self.give(key, None, (0, origin.clone()), full, value);
+                let layer = if *origin == Origin::Code { CODE } else { FILE };
+                self.give(key, None, (layer, origin.clone()), full, value);
             } else if keys().iter().any(|key| key.name.strip_prefix(&full).is_some_and(|rest| rest.starts_with('.'))) {
                 self.own(block, &full, value, origin)?;
             } else {
@@ -268,7 +284,7 @@ impl Loader {
         let value = Tree::Text(value.to_owned());
         if let Some(rest) = name.strip_prefix(OWN) {
             if let Some(key) = keys().iter().find(|key| key.environment() == name) {
-                self.give(key, None, (1, origin), name.to_owned(), value);
+                self.give(key, None, (ENVIRONMENT, origin), name.to_owned(), value);
             } else if !OTHERS.contains(&rest) {
                 let known: Vec<String> = keys().iter().map(Key::environment).collect();
                 return Err(unknown(name, "environment", known.iter().map(String::as_str)));
@@ -278,7 +294,7 @@ impl Loader {
         for dialect in Dialect::ALL {
             let Some(rest) = name.strip_prefix(dialect.environment()) else { continue };
             if let Some((key, alias)) = aliases(dialect).find(|(_, alias)| alias.environment == rest) {
-                self.give_alias(key, alias, (1, origin.clone()), name.to_owned(), value.clone());
+                self.give_alias(key, alias, (ENVIRONMENT, origin.clone()), name.to_owned(), value.clone());
             } else if dialect.is_its_own() {
                 let whole = |(_, alias): (_, &Alias)| format!("{}{}", dialect.environment(), alias.environment);
                 let known: Vec<String> = aliases(dialect).map(whole).collect();
@@ -320,9 +336,18 @@ impl Config {
     /// # Errors
     /// As [`Loader::environment`] and [`Loader::load`].
     pub fn from_environment() -> Result<Loaded, ConfigError> {
+        Config::from_host("{}")
+    }
+
+    /// Of this process's environment and of what its code says, which is stronger: what every door gives a server.
+    ///
+    /// # Errors
+    /// As [`Loader::environment`], [`Loader::code`] and [`Loader::load`].
+    pub fn from_host(code: &str) -> Result<Loaded, ConfigError> {
         // What is no Unicode is nobody's name, and no value that is allowed.
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-        Loader::new().environment(std::env::vars_os().map(|(name, value)| (text(name), text(value))))?.load()
+        let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+        Loader::new().environment(environment)?.code(code)?.load()
     }
 }
 
