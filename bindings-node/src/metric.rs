@@ -29,7 +29,7 @@ pub(crate) trait Series: Send + Sync {
     fn level(&self, labels: &[&str]) -> engine::Result<f64>;
     fn shape(&self) -> Option<&Arc<shape::Shape>>;
     fn snapshot(&self) -> snapshot::Family;
-    fn render(&self, exposition: Exposition) -> Vec<u8>;
+    fn render_into(&self, exposition: Exposition, out: &mut Vec<u8>);
     fn list(&self, registry: &Registry) -> engine::Result<()>;
 }
 
@@ -61,8 +61,8 @@ impl<M: Kind> Series for FamilyVec<M> {
     fn snapshot(&self) -> snapshot::Family {
         FamilyVec::snapshot(self)
     }
-    fn render(&self, exposition: Exposition) -> Vec<u8> {
-        FamilyVec::render(self, exposition)
+    fn render_into(&self, exposition: Exposition, out: &mut Vec<u8>) {
+        FamilyVec::render_into(self, exposition, out);
     }
     fn list(&self, registry: &Registry) -> engine::Result<()> {
         registry.list(self)

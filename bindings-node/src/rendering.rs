@@ -99,8 +99,7 @@ fn laid_out(registry: &Registry, mut parts: Vec<Part>, all: bool, open: bool) ->
             text.push(b'\n');
         }
         match part {
-            Part::Family(family) if text.is_empty() => text = family.series.render(exposition),
-            Part::Family(family) => text.extend_from_slice(&family.series.render(exposition)),
+            Part::Family(family) => family.series.render_into(exposition, &mut text),
             Part::Told(_) => {}
             Part::Text(own) => text.extend_from_slice((own + "\n").as_bytes()),
         }

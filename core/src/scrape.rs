@@ -84,13 +84,13 @@ impl<S: FnMut(&[u8]) -> Result<(), E>, E> Visitor for Stream<S, E> {
 }
 
 impl<M: Metric> FamilyVec<M> {
-    /// The family by itself as bytes, without what begins and ends a document. For hosts that put documents together.
-    #[must_use]
-    pub fn render(&self, exposition: impl Into<Exposition>) -> Vec<u8> {
-        let mut stream = Stream::new(exposition.into(), Vec::new(), usize::MAX, |_: &[u8]| Ok::<(), Infallible>(()));
+    /// Appends the family by itself, without what begins and ends a document. For hosts that put documents together.
+    pub fn render_into(&self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) {
+        let never = |_: &[u8]| Ok::<(), Infallible>(());
+        let mut stream = Stream::new(exposition.into(), std::mem::take(out), usize::MAX, never);
         self.core().ask_callbacks();
         self.core().visit(&self.core().meta, &mut stream);
-        stream.out
+        *out = stream.out;
     }
 }
 
