@@ -93,8 +93,13 @@ pub(crate) async fn begin(shared: &Arc<Shared>, wanted: Wanted, permit: Permit, 
     let (sender, parts) = mpsc::channel(QUEUE);
     let (source, turns, held) = (Arc::clone(&shared.source), Arc::clone(&shared.turns), Arc::clone(&permit));
     tokio::task::spawn_blocking(move || {
-        produce(source.as_ref(), &wanted, &turns, &sender);
+        let last = produce(source.as_ref(), &wanted, &turns, &sender);
+        // Before the end is told: who has all of a scrape may ask for the next.
         drop(held);
+        if let Some(last) = last {
+            // Who is gone needs no end.
+            let _ = sender.blocking_send(last);
+        }
     });
     let mut rest = Rest { first: None, parts, deadline: Box::pin(sleep(timeout)), _permit: permit };
     match rest.next().await {
@@ -120,16 +125,14 @@ impl From<tykmetrics::Error> for Stopped {
     }
 }
 
-fn produce(source: &dyn Source, wanted: &Wanted, turns: &Turns, parts: &mpsc::Sender<Part>) {
+/// Renders everything and returns the last part; none if nobody reads on.
+fn produce(source: &dyn Source, wanted: &Wanted, turns: &Turns, parts: &mpsc::Sender<Part>) -> Option<Part> {
     // Nothing of ours is half changed by a panic: what was given out is given out.
-    let produced = catch_unwind(AssertUnwindSafe(|| render(source, wanted, turns, parts)));
-    let last = match produced {
-        Ok(Ok(last)) => Part::Last(last),
-        Ok(Err(Stopped::Gone)) => return,
-        Ok(Err(Stopped::Failed)) | Err(_) => Part::Failed,
-    };
-    // Who is gone needs no end.
-    let _ = parts.blocking_send(last);
+    match catch_unwind(AssertUnwindSafe(|| render(source, wanted, turns, parts))) {
+        Ok(Ok(last)) => Some(Part::Last(last)),
+        Ok(Err(Stopped::Gone)) => None,
+        Ok(Err(Stopped::Failed)) | Err(_) => Some(Part::Failed),
+    }
 }
 
 /// Sends all chunks but the last ones, which it returns.

@@ -26,6 +26,14 @@ fn one_scrape_too_many_is_told_to_come_back() {
 }
 
 #[test]
+fn who_has_all_of_a_scrape_may_ask_for_the_next() {
+    let running = start(limited(|limits| limits.concurrent_scrapes = 1), registry());
+    for round in 0..300 {
+        assert_eq!(get(&running, "/metrics").status, 200, "scrape {round}");
+    }
+}
+
+#[test]
 fn a_scrape_that_takes_too_long_is_told_so_and_the_clients_own_time_counts() {
     let source = Waiting::default();
     let running = start(limited(|limits| limits.scrape_timeout = Duration::from_secs(600)), source.clone());
