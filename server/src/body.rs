@@ -7,12 +7,18 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+/// Chunks that are given in a row before others have a turn on the server's thread. A reader that takes everything at once
+/// would keep it, and `/health` waiting, for as long as its scrape lasts.
+const IN_A_ROW: u8 = 1;
+
 /// A body. The request is being answered until this is dropped.
 pub(crate) struct Answer {
     /// What is there to be written.
     chunks: VecDeque<Bytes>,
     /// What is still to come.
     rest: Option<Box<Rest>>,
+    /// Chunks given since others had a turn.
+    given: u8,
     answering: Option<Answering>,
 }
 
@@ -35,11 +41,11 @@ impl Answer {
 
     pub(crate) fn chunks(chunks: Vec<Bytes>) -> Answer {
         let chunks = chunks.into_iter().filter(|chunk| !chunk.is_empty()).collect();
-        Answer { chunks, rest: None, answering: None }
+        Answer { chunks, rest: None, given: 0, answering: None }
     }
 
     pub(crate) fn scrape(rest: Rest) -> Answer {
-        Answer { chunks: VecDeque::new(), rest: Some(Box::new(rest)), answering: None }
+        Answer { chunks: VecDeque::new(), rest: Some(Box::new(rest)), given: 0, answering: None }
     }
 
     /// Keeps the connection among those that answer.
@@ -57,8 +63,14 @@ impl Body for Answer {
         if let Some(answering) = &this.answering {
             answering.moved();
         }
+        if this.given >= IN_A_ROW {
+            this.given = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         loop {
             if let Some(chunk) = this.chunks.pop_front() {
+                this.given += 1;
                 return Poll::Ready(Some(Ok(Frame::data(chunk))));
             }
             let Some(rest) = &mut this.rest else { return Poll::Ready(None) };

@@ -16,6 +16,9 @@ use tokio::sync::watch;
 /// How long a thread of the pool waits for more work.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
+/// Steps of connections between two looks at the sockets; a step writes some chunks, a look is a system call.
+const LOOK_EVERY: u32 = 2;
+
 /// How long a source may take to notice, at the end, that nobody waits for it any more.
 const LAST: Duration = Duration::from_secs(1);
 
@@ -68,6 +71,8 @@ pub fn start_logged(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
+        // Sockets are looked at between a few steps of scrapes, not 61: who asks `/health` is heard soon.
+        .event_interval(LOOK_EVERY)
         .max_blocking_threads(shared.limits.concurrent_scrapes.saturating_add(LOOKS + 1))
         .thread_keep_alive(KEEP_ALIVE)
         .thread_name("tykmetrics-work")
