@@ -85,9 +85,9 @@ prefix:
 .PHONY: test
 test:
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
-	  tools lint test-models test-python test-core test-c test-go test-node test-house test-features
+	  tools lint test-models test-python test-core test-c test-go test-node test-server test-house test-features
 
-test-core test-house test-c test-go test-python test-node: tools
+test-core test-house test-c test-go test-python test-node test-server: tools
 
 .PHONY: lint
 lint:
@@ -111,6 +111,11 @@ test-house:
 	$(CARGO) test --locked -p tykmetrics-tests
 	$(CARGO) test --locked -p tykmetrics-benches
 	$(CARGO) test --locked --release -p tykmetrics-example-gateway
+
+# The endpoint and the program: against curl, openssl, promtool and a real Prometheus.
+.PHONY: test-server
+test-server: tools-server
+	$(CARGO) test --locked -p tykmetrics-server -p tykmetrics-cli
 
 # The C door: programs in C against the library that `make install` would install.
 .PHONY: test-c
@@ -291,6 +296,12 @@ tools-c: valgrind
 .PHONY: tools-page
 tools-page: $(PROMTOOL) $(PAGE_MODULES)
 	@command -v $${CHROMIUM:-chromium} >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends chromium)
+
+# Clients that the endpoint is asked with.
+.PHONY: tools-server
+tools-server: tools-c
+	@missing=""; for need in curl openssl; do command -v $$need >/dev/null || missing="$$missing $$need"; done; \
+	test -z "$$missing" || (apt-get update && apt-get install --yes --no-install-recommends $$missing)
 
 # Counts instructions, which no busy neighbour changes.
 # After promtool, as apt works for one at a time.
