@@ -46,7 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // numbers, and never see another thread's cells.
     ("record", &["clock", "error", "merge::distribution", "merge::snapshot", "registry", "shape", "shard", "sync"]),
     // The only reader of more than one slab. (Its parts above are its own children.)
-    ("merge", &["clock", "registry", "shard", "sync"]),
+    ("merge", &["clock", "merge::snapshot", "registry", "shard", "sync"]),
     // Bytes from plain numbers: no registry, no shard, no sync, no record.
     ("render", &["error", "merge::distribution", "merge::snapshot"]),
     // What a text says, sample by sample: read, written, made of a snapshot's families. It spells and escapes as `render`

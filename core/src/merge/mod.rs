@@ -6,6 +6,7 @@
 //!
 //! The merge of two slabs is addition, so it does not matter in which order they are read, nor who wrote them.
 
+mod counters;
 pub mod distribution;
 pub mod snapshot;
 mod value;
@@ -19,9 +20,9 @@ use crate::registry::name::classic;
 use crate::registry::restart::Start;
 use crate::registry::series::{ANSWERED, LIVE, OVERFLOW, Record};
 use crate::registry::spec::Cells;
-use crate::shard::cell::CellId;
 use crate::shard::view::{Sum, View};
 use crate::sync::{Ordering::Relaxed, held, is_outside, made_once};
+pub(crate) use counters::Counters;
 use distribution::Distribution;
 use snapshot::{Exemplar, Family, Kind, Meta, Quantiles, Row, Snapshot, Text, Value};
 use std::collections::HashSet;
@@ -50,44 +51,6 @@ pub(crate) trait Visitor {
     fn step(&mut self) -> bool;
     /// The family ends.
     fn end(&mut self);
-}
-
-/// Counters in a row of a family, column by column.
-pub(crate) struct Counters<'a> {
-    family: &'a Core,
-    /// The label values of the first, then of the second, …
-    pub(crate) texts: Vec<Text<'a>>,
-    pub(crate) wholes: Vec<u64>,
-    slots: Vec<Slot>,
-    cells: Vec<CellId>,
-}
-
-impl<'a> Counters<'a> {
-    fn new(family: &'a Core) -> Counters<'a> {
-        Counters { family, texts: Vec::new(), wholes: Vec::new(), slots: Vec::new(), cells: Vec::new() }
-    }
-
-    /// The same as rows.
-    pub(crate) fn for_each_row(&self, meta: &Meta, mut visit: impl FnMut(&Row<'_>)) {
-        let labels = meta.label_names.len();
-        for (at, (whole, slot)) in self.wholes.iter().zip(&self.slots).enumerate() {
-            visit(&Row {
-                names: &meta.label_names,
-                values: &self.texts[at * labels..(at + 1) * labels],
-                value: &Value::Counter { whole: *whole, part: 0.0 },
-                // Its state said that it has no start of its own.
-                created_ms: self.family.created_ms(self.family.record(*slot), None),
-                exemplars: &[],
-            });
-        }
-    }
-
-    fn clear(&mut self) {
-        self.texts.clear();
-        self.wholes.clear();
-        self.slots.clear();
-        self.cells.clear();
-    }
 }
 
 fn overflow_names() -> &'static [String] {
