@@ -3,3 +3,6 @@
 
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[doc = include_str!("../../server/README.md")]
+struct Server;
