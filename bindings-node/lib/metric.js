@@ -41,23 +41,24 @@ class Metric {
     });
     const walkers = walkersOf(this.labelNames);
     hide(this, {
+      // What each record reads comes first: it lies in the object itself.
+      _word: made.word,
+      _seen: words[made.word],
+      _find: walkers.ofLabels,
+      // Where the walks begin; of a metric without labels what its series is recorded by.
+      _root: undefined,
+      _findPlaces: walkers.ofPlaces,
+      _table: undefined,
+      _own: undefined,
       _names: [...this.labelNames],
       _name: this.name,
       _help: this.help,
       _native: made.metric,
       _home: made.listed ? home : undefined,
-      _word: made.word,
-      _seen: words[made.word],
-      _find: walkers.ofLabels,
-      _findPlaces: walkers.ofPlaces,
       _boundKept: 0,
-      // Where the walks begin; of a metric without labels what its series is recorded by.
-      _root: undefined,
       _originals: undefined,
       _isAliased: false,
       _trimAt: ORIGINALS,
-      _table: undefined,
-      _own: undefined,
     });
     for (const register of this.registers) register.registerMetric(this);
   }

@@ -72,8 +72,10 @@ function warn(error) {
   });
 }
 
-/** What tells requests apart. */
-const { ofPlaces: knownOutcome } = walkersOf(['endpoint', 'method', 'statusCode', 'provider', 'model']);
+/** What tells requests apart: most of a service, and those that a provider or a model had a part in. */
+const SHORT = ['endpoint', 'method', 'statusCode'];
+const { ofPlaces: shortOutcome } = walkersOf(SHORT);
+const { ofPlaces: longOutcome } = walkersOf([...SHORT, 'provider', 'model']);
 
 /** The families of a provider or a model. */
 class Party {
@@ -120,7 +122,8 @@ class RequestMetrics {
       }
       throw error;
     }
-    this._known = undefined;
+    this._short = undefined;
+    this._long = undefined;
     this._count = 0;
     this._removals = 0;
   }
@@ -173,9 +176,11 @@ class RequestMetrics {
   /** Counts a request that is over. */
   recordRequest(request) {
     const { endpoint, method, statusCode, provider, model } = request;
-    const outcome =
-      knownOutcome(this._known, 5, endpoint, method, statusCode, provider ?? null, model ?? null) ??
-      this._find(request);
+    const known =
+      provider === undefined && model === undefined
+        ? shortOutcome(this._short, 3, endpoint, method, statusCode)
+        : longOutcome(this._long, 5, endpoint, method, statusCode, provider ?? null, model ?? null);
+    const outcome = known === undefined ? this._find(request) : known;
     outcome.record(request.latencySeconds);
   }
 
@@ -186,8 +191,9 @@ class RequestMetrics {
     const outcome = this.bind(endpoint, method, isStatus ? number : 0, provider, model);
     if (isStatus && this._count < KNOWN) {
       this._count += 1;
-      const values = [endpoint, method, statusCode, provider ?? null, model ?? null];
-      this._known = extended(this._known, values, outcome);
+      const short = [endpoint, method, statusCode];
+      if (provider === undefined && model === undefined) this._short = extended(this._short, short, outcome);
+      else this._long = extended(this._long, [...short, provider ?? null, model ?? null], outcome);
     }
     return outcome;
   }
