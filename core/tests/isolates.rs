@@ -222,7 +222,9 @@ c_total 4
     });
     assert_eq!(masked.map(|line| line + "\n").collect::<String>(), expected);
     // One family by itself is its part of the whole.
-    let part = String::from_utf8(counted.render(exposition)).expect("text is UTF-8");
+    let mut part = Vec::new();
+    counted.render_into(exposition, &mut part);
+    let part = String::from_utf8(part).expect("text is UTF-8");
     assert!(text.ends_with(&part) && part.starts_with("# HELP c_total"), "{part}");
 }
 
