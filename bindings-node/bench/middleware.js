@@ -12,14 +12,14 @@
 const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
-const { COUNTED, OFF, PLUGIN } = require('./service');
+const { COUNTED, HOOK, OFF, PLUGIN } = require('./service');
 const { ofARequest } = require('./instructions');
 const { sumOf } = require('./contenders');
 const { OURS, PEER, median, turned } = require('./timing');
 
 const JOB = 'service';
 
-const KINDS = [OFF, OURS, PEER, PLUGIN];
+const KINDS = [OFF, HOOK, OURS, PEER, PLUGIN];
 
 const CONNECTIONS = 32;
 
@@ -58,7 +58,7 @@ class Running {
 
   /** Makes sure that the service counted what wrk had an answer to; what it left when its time was over may be counted too. */
   async check() {
-    if (this.metrics === OFF) return;
+    if (COUNTED[this.metrics] === undefined) return;
     const answer = await fetch(`${this.address}/metrics`);
     const text = await answer.text();
     const ofRoute = text.split('\n').filter((line) => line.includes('"/users/:user"'));
