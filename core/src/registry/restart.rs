@@ -57,7 +57,6 @@ impl Core {
         self.change_start(slot, |kept| *kept = Start { round: kept.round.wrapping_add(1), ..start });
         drop(turn);
         held(self.side.windows.lock()).remove(&slot);
-        self.side.forget_exemplars(slot, self.exemplar_places());
     }
 
     /// Says when the series began.
@@ -95,6 +94,9 @@ impl Core {
             let view = self.space.view();
             for slot in (from..to).filter(|slot| self.state(*slot) & LIVE != 0) {
                 self.restart_within(&view, slot, began_ms);
+                // They are of what an operator wants to see no more. One series that its program begins again keeps them, as it does
+                // in prometheus_client.
+                self.side.forget_exemplars(slot, self.exemplar_places());
             }
             from = to;
         }
