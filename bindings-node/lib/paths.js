@@ -68,7 +68,7 @@ const PLACES = Array.from({ length: 6 }, (_, at) => [`k${at}`, `n${at}`]);
 One.prototype.isOne = true;
 Few.prototype.isFew = true;
 
-/** How many values a walk takes one by one; more come in an array. */
+/** How many values a walk by place takes; metrics of more labels are looked up step by step. */
 const SPOKEN = 5;
 
 /** A value as a key: what is compared by identity is known by its text, of which there may be many copies. */
