@@ -9,6 +9,7 @@ use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -31,6 +32,16 @@ enum Event {
     Told,
 }
 
+/// Says that the sockets are about to be closed.
+struct Listening(Arc<AtomicBool>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        // SeqCst: a fork is no place to be clever, and this happens once.
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
 /// Accepts until it is told to end, then waits for the connections, for as long as the grace is.
 pub(crate) async fn run(shared: Arc<Shared>, listeners: Listeners, mut ending: Ending) {
     let mut connections = JoinSet::new();
@@ -38,6 +49,8 @@ pub(crate) async fn run(shared: Arc<Shared>, listeners: Listeners, mut ending: E
     let mut told = pin!(ending.wait_for(|ending| *ending));
     let mut turn = 0;
     let mut warned = false;
+    // Goes before the listeners, also in a panic: whoever reads that we listen has numbers of sockets that are ours.
+    let listening = Listening(Arc::clone(&shared.listening));
     loop {
         let event = std::future::poll_fn(|cx| {
             if told.as_mut().poll(cx).is_ready() {
@@ -66,6 +79,7 @@ pub(crate) async fn run(shared: Arc<Shared>, listeners: Listeners, mut ending: E
         }
     }
     // The port is free from here on.
+    drop(listening);
     drop(listeners);
     let all = async { while connections.join_next().await.is_some() {} };
     // Those that go on are cut off with the set.

@@ -38,11 +38,17 @@ pub enum StartErrorCode {
 pub struct StartError {
     code: StartErrorCode,
     message: String,
+    os_error: Option<i32>,
 }
 
 impl StartError {
     pub(crate) fn new(code: StartErrorCode, message: impl Into<String>) -> Self {
-        StartError { code, message: message.into() }
+        StartError { code, message: message.into(), os_error: None }
+    }
+
+    /// The same, with the number of the system's error that is behind it.
+    pub(crate) fn because(self, error: &std::io::Error) -> Self {
+        StartError { os_error: error.raw_os_error(), ..self }
     }
 
     /// What was wrong.
@@ -53,6 +59,11 @@ impl StartError {
     /// The thing, the rule and the way out.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The number of the system's error (`errno`), if one is behind it: hosts have errors of their own that carry it.
+    pub fn os_error(&self) -> Option<i32> {
+        self.os_error
     }
 }
 

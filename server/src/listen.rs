@@ -8,6 +8,7 @@ use crate::error::{StartError, StartErrorCode as Code};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixSocket};
@@ -60,6 +61,16 @@ impl Drop for SocketFile {
 
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     std::fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()))
+}
+
+impl Listeners {
+    /// The numbers of the sockets.
+    pub(crate) fn descriptors(&self) -> Vec<RawFd> {
+        match self {
+            Listeners::Tcp(listeners) => listeners.iter().map(AsRawFd::as_raw_fd).collect(),
+            Listeners::Unix { listener, .. } => vec![listener.as_raw_fd()],
+        }
+    }
 }
 
 /// Listens where `listen` says.
@@ -159,7 +170,7 @@ fn cannot_listen(at: impl fmt::Display, error: &io::Error) -> StartError {
         _ if is_absent(error) => (Code::AddressNotAvailable, "this machine has no addresses of this kind"),
         _ => (Code::Platform, "the system refused"),
     };
-    StartError::new(code, format!("cannot listen at {at}: {way_out} ({error})"))
+    StartError::new(code, format!("cannot listen at {at}: {way_out} ({error})")).because(error)
 }
 
 fn bind_unix(path: &Path) -> Result<(Listeners, Address), StartError> {

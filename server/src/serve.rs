@@ -8,6 +8,8 @@ use crate::shared::{LOOKS, Log, Shared};
 use crate::source::Source;
 use std::cell::Cell;
 use std::net::IpAddr;
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -35,6 +37,8 @@ pub struct Running {
     handle: Option<Handle>,
     address: Address,
     url: String,
+    descriptors: Vec<RawFd>,
+    listening: Arc<AtomicBool>,
     /// Whose threads these are.
     process: u32,
 }
@@ -67,6 +71,7 @@ pub fn start_logged(
     let shared = Arc::new(Shared::new(config, Arc::new(source), log)?);
     let platform = |what: &str, error: std::io::Error| {
         StartError::new(Code::Platform, format!("the system gives no {what}: {error}; raise the limits of the process"))
+            .because(&error)
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -86,6 +91,8 @@ pub fn start_logged(
     };
     let url = url(&listen, &address, shared.certificates.is_some());
     let warning = warning(&shared, &address);
+    let descriptors = listeners.descriptors();
+    let listening = Arc::clone(&shared.listening);
     let log = Arc::clone(&shared.log);
     let (ending, told) = watch::channel(false);
     let thread = std::thread::Builder::new()
@@ -101,7 +108,7 @@ pub fn start_logged(
         log(&warning);
     }
     let handle = Handle { ending, thread: Mutex::new(Some(thread)) };
-    Ok(Running { handle: Some(handle), address, url, process: std::process::id() })
+    Ok(Running { handle: Some(handle), address, url, descriptors, listening, process: std::process::id() })
 }
 
 /// As [`start_logged`], with what the environment says and, stronger, the host's `code`: JSON or YAML with the keys of
@@ -167,6 +174,13 @@ impl Running {
     /// `unix:/run/metrics.sock`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The numbers of the sockets that listen; none once they are closed. For hosts that fork: a child closes its copies, and
+    /// nothing else is done with them, so that the port is free when the parent's server ends.
+    pub fn listening(&self) -> &[RawFd] {
+        // SeqCst: pairs with the store before they are closed.
+        if self.listening.load(Ordering::SeqCst) { &self.descriptors } else { &[] }
     }
 
     /// Ends the server: accepts nothing more, lets scrapes that run finish for as long as `shutdown_grace` says, gives the

@@ -9,7 +9,7 @@ use crate::status::Kept;
 use crate::tls::Certificates;
 use crate::turns::Turns;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) looks: Arc<Semaphore>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) log: Log,
+    /// True until the sockets that listen are closed.
+    pub(crate) listening: Arc<AtomicBool>,
     pub(crate) began: Instant,
     pub(crate) scraped: AtomicU64,
     pub(crate) status: Kept,
@@ -76,6 +78,7 @@ impl Shared {
             guard,
             certificates,
             log,
+            listening: Arc::new(AtomicBool::new(true)),
             began: Instant::now(),
             scraped: AtomicU64::new(0),
             status: Kept::default(),

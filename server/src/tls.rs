@@ -196,7 +196,7 @@ fn read(path: &Path, what: &str) -> Result<Vec<u8>, StartError> {
     let mut bytes = Vec::new();
     std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes)).map_err(|error| {
         let message = format!("{what} {} cannot be read: {error}; check the path and who may read it", path.display());
-        StartError::new(Code::Unreadable, message)
+        StartError::new(Code::Unreadable, message).because(&error)
     })?;
     Ok(bytes)
 }
