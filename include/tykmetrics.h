@@ -38,13 +38,14 @@
  *             set them. Its registries, families and handles are valid, and it may call every function, whatever other
  *             threads were at. A fork waits for calls of other threads that are changing or reading what the engine
  *             keeps, never for a callback; a callback may fork. After a fork in a signal handler, and after _Fork, the
- *             child should only record.
+ *             child should only record. A server stays with the parent: in a child its handle is only freed, and the
+ *             child may start one of its own.
  * Text        UTF-8. Names, help and options end in NUL and must be UTF-8. Label values have a length (tyk_str) and may
  *             hold any byte: what is not UTF-8 becomes U+FFFD.
- * Callbacks   They run on the thread that scrapes, on several at once if there are several scrapes, while none of the
- *             engine's locks is held. They may record, and must neither throw, longjmp nor render or snapshot the
- *             registry that calls them. What they use is to be freed in their `drop`: a scrape that has begun may call
- *             them once more after they were taken out.
+ * Callbacks   They run on the thread that scrapes (a server has its own), on several at once if there are several
+ *             scrapes, while none of the engine's locks is held. They may record, and must neither throw, longjmp nor
+ *             render or snapshot the registry that calls them. What they use is to be freed in their `drop`: a scrape
+ *             that has begun may call them once more after they were taken out.
  * Versions    Structures that begin with `size` are read up to that size, so that programs built with an earlier
  *             header go on working. A program that was built with another layout of the rest is ended when it is
  *             loaded, with a message (define TYK_NO_LOAD_CHECK to call tyk_abi_check yourself).
@@ -96,6 +97,18 @@
 #define TYK_ERROR_NULL_POINTER 12
 #define TYK_ERROR_PANIC 13
 #define TYK_ERROR_ABI 14
+#define TYK_ERROR_DISABLED 15
+#define TYK_ERROR_INVALID_CONFIG 16
+#define TYK_ERROR_INVALID_ADDRESS 17
+#define TYK_ERROR_ADDRESS_IN_USE 18
+#define TYK_ERROR_ADDRESS_NOT_AVAILABLE 19
+#define TYK_ERROR_PERMISSION_DENIED 20
+#define TYK_ERROR_TLS_REQUIRED 21
+#define TYK_ERROR_UNREADABLE 22
+#define TYK_ERROR_INVALID_CERTIFICATE 23
+#define TYK_ERROR_CERTIFICATE_EXPIRED 24
+#define TYK_ERROR_KEY_MISMATCH 25
+#define TYK_ERROR_UNSUPPORTED 26
 
 /* The formats of an exposition. */
 #define TYK_FORMAT_TEXT 0
@@ -114,7 +127,7 @@
 #define TYK_ABI 1
 
 // Sizes that a layout lists.
-#define TYK_ABI_SIZES 20
+#define TYK_ABI_SIZES 21
 
 // The bit of `*state` that is set while a series is listed. A series that was removed has it no more: look it up again.
 #define TYK_LIVE 1
@@ -253,6 +266,9 @@ typedef struct tyk_info tyk_info;
 
 // A set of metrics that are scraped together.
 typedef struct tyk_registry tyk_registry;
+
+// A server that runs. Ended and freed with tyk_server_close.
+typedef struct tyk_server tyk_server;
 
 // Everything a registry said at one moment. Not changed by what is recorded later.
 typedef struct tyk_snapshot tyk_snapshot;
@@ -555,6 +571,17 @@ typedef struct tyk_exemplar_view {
   // How many labels it has.
   size_t label_count;
 } tyk_exemplar_view;
+
+// Who is told what the operator of a server should know: that anybody may ask, that certificates changed.
+typedef struct tyk_log {
+  // Takes a message, a text that ends in NUL and lives as long as the call. Called rarely, by the thread that calls
+  // tyk_serve and by threads of the server's, which it must not keep waiting.
+  void (*write)(void *user, const char *message);
+  // Called once, when the log is used no more; not if tyk_serve failed. May be NULL.
+  void (*drop)(void *user);
+  // Given to both.
+  void *user;
+} tyk_log;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1221,6 +1248,37 @@ struct tyk_error *tyk_families_exemplar(struct tyk_families *families,
                                         double value,
                                         uint64_t at_ms);
 
+// Starts a server by which the registry is scraped over HTTP: at /metrics by the format that a client accepts, with a
+// page for people at / and the other routes of server/README.md. It runs on threads of its own, on which callbacks and
+// collectors of the registry are called. The registry may be freed meanwhile.
+//
+// It is told what to do by the environment and, stronger, by `settings`: a JSON object with the keys of
+// docs/configuration.md, such as {"listen": "127.0.0.1:0", "tls.required": true}, or NULL. Without either it listens at
+// 127.0.0.1:9090. `log` is told what the operator should know; NULL is standard error. Everything that can be wrong (a
+// setting, a certificate, a port in use) is an error, after which nothing is left behind; code TYK_ERROR_DISABLED says
+// that the settings want no server. A library that was built without the server says TYK_ERROR_UNSUPPORTED.
+TYK_MUST_USE
+struct tyk_error *tyk_serve(const struct tyk_registry *registry,
+                            const char *settings,
+                            const struct tyk_log *log,
+                            struct tyk_server **out);
+
+// Where people and programs find the server: "http://127.0.0.1:9090", "https://localhost:9090", "unix:/run/metrics.sock".
+// "" for NULL. Lives as long as the server.
+const char *tyk_server_url(const struct tyk_server *server);
+
+// The address that it listens at: "127.0.0.1:9090", "[::]:9090", "unix:/run/metrics.sock". "" for NULL. Lives as long
+// as the server.
+const char *tyk_server_address(const struct tyk_server *server);
+
+// The port that it listens at, which the system chose if port 0 was asked for; 0 for a Unix socket and for NULL.
+uint16_t tyk_server_port(const struct tyk_server *server);
+
+// Ends a server, frees it, and writes NULL to `*server`; NULL is no server, and nothing happens. The port is free at
+// once. Scrapes that run may finish for as long as `shutdown_grace` says (5 seconds), and this waits for them; a
+// collector that hangs costs a second more. On a thread of the server's (in its log, in a collector) it does not wait.
+void tyk_server_close(struct tyk_server **server);
+
 // Counts a request: tyk_gateway_gateway_requests_total {api_id, api_name, method, status_code},
 // tyk_gateway_gateway_request_duration_seconds {api_id, api_name, method}, and for a status of 400 and above
 // tyk_gateway_gateway_request_errors_total {api_id, api_name, method, error_type}. Hot.
@@ -1237,7 +1295,8 @@ void tyk_record_request(struct tyk_str api_id,
       sizeof(tyk_str), sizeof(tyk_label), sizeof(tyk_bytes), sizeof(tyk_cells), sizeof(tyk_shard), sizeof(tyk_series), \
           sizeof(tyk_counter), sizeof(tyk_gauge), sizeof(tyk_up_down), sizeof(tyk_histogram), sizeof(tyk_summary),     \
           sizeof(tyk_entry), sizeof(tyk_table), sizeof(tyk_callback), sizeof(tyk_collector), sizeof(tyk_options),      \
-          sizeof(tyk_registry_options), sizeof(tyk_exposition), sizeof(tyk_family_view), sizeof(tyk_series_view)       \
+          sizeof(tyk_registry_options), sizeof(tyk_exposition), sizeof(tyk_family_view), sizeof(tyk_series_view),      \
+          sizeof(tyk_log)                                                                                              \
     }                                                                                                                  \
   }
 

@@ -40,11 +40,35 @@ pub enum ErrorCode {
     /// The caller was built against another layout than the library has. Only doors with a binary interface have this
     /// one.
     Abi = 14,
+    /// A server that its configuration says not to start.
+    Disabled = 15,
+    /// A setting of a server that nobody knows, or whose value no server can have.
+    InvalidConfig = 16,
+    /// A server's host name or address that is none.
+    InvalidAddress = 17,
+    /// Somebody listens already where a server should.
+    AddressInUse = 18,
+    /// A server's address that is not of this machine.
+    AddressNotAvailable = 19,
+    /// The process may not listen where a server should.
+    PermissionDenied = 20,
+    /// TLS is required of a server that has no certificate.
+    TlsRequired = 21,
+    /// A file that a server needs and that cannot be read.
+    Unreadable = 22,
+    /// A file that is no certificate, or no key.
+    InvalidCertificate = 23,
+    /// A certificate that is not valid any more, or not yet.
+    CertificateExpired = 24,
+    /// A key that is not its certificate's.
+    KeyMismatch = 25,
+    /// Something that the library was built without. Only doors whose parts can be left out have this one.
+    Unsupported = 26,
 }
 
 impl ErrorCode {
     /// Every code, in the order of its number.
-    pub const ALL: [ErrorCode; 14] = [
+    pub const ALL: [ErrorCode; 26] = [
         ErrorCode::InvalidName,
         ErrorCode::InvalidLabel,
         ErrorCode::InvalidBuckets,
@@ -59,6 +83,18 @@ impl ErrorCode {
         ErrorCode::NullPointer,
         ErrorCode::Panic,
         ErrorCode::Abi,
+        ErrorCode::Disabled,
+        ErrorCode::InvalidConfig,
+        ErrorCode::InvalidAddress,
+        ErrorCode::AddressInUse,
+        ErrorCode::AddressNotAvailable,
+        ErrorCode::PermissionDenied,
+        ErrorCode::TlsRequired,
+        ErrorCode::Unreadable,
+        ErrorCode::InvalidCertificate,
+        ErrorCode::CertificateExpired,
+        ErrorCode::KeyMismatch,
+        ErrorCode::Unsupported,
     ];
 
     /// The name other languages show: `invalid_name`, `conflict`, …
@@ -78,6 +114,18 @@ impl ErrorCode {
             ErrorCode::NullPointer => "null_pointer",
             ErrorCode::Panic => "panic",
             ErrorCode::Abi => "abi",
+            ErrorCode::Disabled => "disabled",
+            ErrorCode::InvalidConfig => "invalid_config",
+            ErrorCode::InvalidAddress => "invalid_address",
+            ErrorCode::AddressInUse => "address_in_use",
+            ErrorCode::AddressNotAvailable => "address_not_available",
+            ErrorCode::PermissionDenied => "permission_denied",
+            ErrorCode::TlsRequired => "tls_required",
+            ErrorCode::Unreadable => "unreadable",
+            ErrorCode::InvalidCertificate => "invalid_certificate",
+            ErrorCode::CertificateExpired => "certificate_expired",
+            ErrorCode::KeyMismatch => "key_mismatch",
+            ErrorCode::Unsupported => "unsupported",
         }
     }
 }

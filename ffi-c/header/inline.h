@@ -5,7 +5,8 @@
       sizeof(tyk_str), sizeof(tyk_label), sizeof(tyk_bytes), sizeof(tyk_cells), sizeof(tyk_shard), sizeof(tyk_series), \
           sizeof(tyk_counter), sizeof(tyk_gauge), sizeof(tyk_up_down), sizeof(tyk_histogram), sizeof(tyk_summary),     \
           sizeof(tyk_entry), sizeof(tyk_table), sizeof(tyk_callback), sizeof(tyk_collector), sizeof(tyk_options),      \
-          sizeof(tyk_registry_options), sizeof(tyk_exposition), sizeof(tyk_family_view), sizeof(tyk_series_view)       \
+          sizeof(tyk_registry_options), sizeof(tyk_exposition), sizeof(tyk_family_view), sizeof(tyk_series_view),      \
+          sizeof(tyk_log)                                                                                              \
     }                                                                                                                  \
   }
 

@@ -38,13 +38,14 @@
  *             set them. Its registries, families and handles are valid, and it may call every function, whatever other
  *             threads were at. A fork waits for calls of other threads that are changing or reading what the engine
  *             keeps, never for a callback; a callback may fork. After a fork in a signal handler, and after _Fork, the
- *             child should only record.
+ *             child should only record. A server stays with the parent: in a child its handle is only freed, and the
+ *             child may start one of its own.
  * Text        UTF-8. Names, help and options end in NUL and must be UTF-8. Label values have a length (tyk_str) and may
  *             hold any byte: what is not UTF-8 becomes U+FFFD.
- * Callbacks   They run on the thread that scrapes, on several at once if there are several scrapes, while none of the
- *             engine's locks is held. They may record, and must neither throw, longjmp nor render or snapshot the
- *             registry that calls them. What they use is to be freed in their `drop`: a scrape that has begun may call
- *             them once more after they were taken out.
+ * Callbacks   They run on the thread that scrapes (a server has its own), on several at once if there are several
+ *             scrapes, while none of the engine's locks is held. They may record, and must neither throw, longjmp nor
+ *             render or snapshot the registry that calls them. What they use is to be freed in their `drop`: a scrape
+ *             that has begun may call them once more after they were taken out.
  * Versions    Structures that begin with `size` are read up to that size, so that programs built with an earlier
  *             header go on working. A program that was built with another layout of the rest is ended when it is
  *             loaded, with a message (define TYK_NO_LOAD_CHECK to call tyk_abi_check yourself).

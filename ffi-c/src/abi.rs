@@ -4,7 +4,8 @@ use crate::exposition::tyk_exposition;
 use crate::options::{tyk_options, tyk_registry_options};
 use crate::snapshot::{tyk_family_view, tyk_series_view};
 use crate::{
-    bytes, callback, collector, counter, gauge, guard, handle, histogram, series, shard, summary, table, text, up_down,
+    bytes, callback, collector, counter, gauge, guard, handle, histogram, series, server, shard, summary, table, text,
+    up_down,
 };
 use engine::{Error, ErrorCode};
 use std::ffi::{CStr, c_char};
@@ -15,7 +16,7 @@ use std::io::Write as _;
 pub const TYK_ABI: u32 = 1;
 
 /// Sizes that a layout lists.
-pub const TYK_ABI_SIZES: usize = 20;
+pub const TYK_ABI_SIZES: usize = 21;
 
 /// What a program was built with; TYK_ABI_LAYOUT fills it.
 #[repr(C)]
@@ -51,6 +52,7 @@ const OWN: [(&str, usize, bool); TYK_ABI_SIZES] = [
     ("tyk_exposition", size_of::<tyk_exposition>(), false),
     ("tyk_family_view", size_of::<tyk_family_view>(), false),
     ("tyk_series_view", size_of::<tyk_series_view>(), false),
+    ("tyk_log", size_of::<server::tyk_log>(), false),
 ];
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {

@@ -12,7 +12,7 @@ pub struct tyk_error {
 }
 
 /// A text without the NULs that C would take for its end.
-fn c_text(text: &str) -> CString {
+pub(crate) fn c_text(text: &str) -> CString {
     CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
 }
 

@@ -36,6 +36,9 @@ mod registry;
 mod render;
 mod request;
 mod series;
+mod server;
+#[cfg_attr(not(feature = "serve"), path = "lean.rs")]
+mod serving;
 mod shard;
 mod snapshot;
 mod state_set;

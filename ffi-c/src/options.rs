@@ -167,7 +167,7 @@ impl Options {
     pub(crate) unsafe fn read(options: *const tyk_options) -> Result<Options> {
         // SAFETY: passed on to the caller, as below.
         let raw = unsafe { handle::sized(options, "options") }?;
-        let text = |text: *const c_char, name: &str| {
+        let text = |text: *const c_char, name: &str| -> Result<String> {
             // SAFETY: as above.
             Ok(unsafe { handle::optional_text(text, name) }?.unwrap_or_default().to_owned())
         };
@@ -179,11 +179,13 @@ impl Options {
                 .map(|text| Ok(unsafe { handle::text(*text, name) }?.to_owned()))
                 .collect::<Result<Vec<String>>>()
         };
-        let numbers = |first: *const f64, count: usize, none: bool, name: &str| match (none, first.is_null()) {
-            (true, _) => Ok(Some(Vec::new())),
-            (false, true) if count == 0 => Ok(None),
-            // SAFETY: as above.
-            (false, _) => Ok(Some(unsafe { handle::list(first, count, name) }?.to_vec())),
+        let numbers = |first: *const f64, count: usize, none: bool, name: &str| -> Result<Option<Vec<f64>>> {
+            match (none, first.is_null()) {
+                (true, _) => Ok(Some(Vec::new())),
+                (false, true) if count == 0 => Ok(None),
+                // SAFETY: as above.
+                (false, _) => Ok(Some(unsafe { handle::list(first, count, name) }?.to_vec())),
+            }
         };
         Ok(Options {
             namespace: text(raw.namespace_, "options->namespace_")?,

@@ -2,6 +2,7 @@
 
 use crate::config::ConfigError;
 use std::fmt;
+use tykmetrics::ErrorCode;
 
 /// What was wrong. Codes are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,6 +75,27 @@ impl From<ConfigError> for StartError {
             _ => StartErrorCode::InvalidConfig,
         };
         StartError::new(code, error.to_string())
+    }
+}
+
+/// The same by the one table of codes that every door has.
+impl From<StartError> for tykmetrics::Error {
+    fn from(error: StartError) -> Self {
+        let code = match error.code {
+            StartErrorCode::Disabled => ErrorCode::Disabled,
+            StartErrorCode::InvalidConfig => ErrorCode::InvalidConfig,
+            StartErrorCode::InvalidAddress => ErrorCode::InvalidAddress,
+            StartErrorCode::AddressInUse => ErrorCode::AddressInUse,
+            StartErrorCode::AddressNotAvailable => ErrorCode::AddressNotAvailable,
+            StartErrorCode::PermissionDenied => ErrorCode::PermissionDenied,
+            StartErrorCode::TlsRequired => ErrorCode::TlsRequired,
+            StartErrorCode::Unreadable => ErrorCode::Unreadable,
+            StartErrorCode::InvalidCertificate => ErrorCode::InvalidCertificate,
+            StartErrorCode::Expired => ErrorCode::CertificateExpired,
+            StartErrorCode::KeyMismatch => ErrorCode::KeyMismatch,
+            StartErrorCode::Platform => ErrorCode::Platform,
+        };
+        tykmetrics::Error::new(code, error.message)
     }
 }
 

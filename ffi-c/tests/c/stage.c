@@ -13,6 +13,10 @@ static double read_gauge(void *user) {
     return 1;
 }
 
+static void ignore(void *user, const char *message) {
+    (void)user, (void)message;
+}
+
 static void collect_nothing(void *user, tyk_families *into) {
     (void)user;
     (void)into;
@@ -54,6 +58,7 @@ static void build(struct stage *stage) {
         .numbers = {0.25, 0.5},
         .wholes = {1, 2},
         .collector = {.collect = collect_nothing},
+        .log = {.write = ignore},
         .callback = {.read = read_gauge},
         .abi = TYK_ABI_LAYOUT,
         .registry_options = {.size = sizeof(tyk_registry_options)},
@@ -85,6 +90,8 @@ static void build(struct stage *stage) {
 static void take_down(struct stage *stage) {
     tyk_error_free(&stage->error);
     tyk_bytes_free(&stage->bytes);
+    tyk_server_close(&stage->server);
+    tyk_server_close(&stage->made_server);
     tyk_attachment_release(&stage->attachment);
     tyk_attachment_release(&stage->made_attachment);
     tyk_shard_release(&stage->shard);
@@ -121,7 +128,7 @@ static bool anything_made(const struct stage *stage) {
         || stage->made_gauge != NULL || stage->made_up_down != NULL || stage->made_histogram != NULL
         || stage->made_summary != NULL || stage->made_info != NULL || stage->made_state_set != NULL
         || stage->made_distribution != NULL || stage->made_snapshot != NULL || stage->made_shard != NULL
-        || stage->made_attachment != NULL;
+        || stage->made_attachment != NULL || stage->made_server != NULL;
 }
 
 void stage_judge(const struct function *function, unsigned nulls, tyk_error *error) {
@@ -170,6 +177,10 @@ static void try_with(const struct function *function, unsigned nulls) {
     struct stage *stage = malloc(sizeof *stage);
     CHECK(stage != NULL, "out of memory");
     build(stage);
+    /* Only for those that need one: it has threads. */
+    if (strncmp(function->name, "tyk_server_", 11) == 0) {
+        OK(tyk_serve(stage->registry, "{\"listen\": \"127.0.0.1:0\"}", &stage->log, &stage->server));
+    }
     if (function->in_collector) {
         struct inside inside = {function, stage, nulls, 0};
         tyk_collector collector = {.collect = call_in_collector, .user = &inside};

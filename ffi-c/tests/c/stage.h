@@ -30,6 +30,7 @@ struct stage {
     tyk_snapshot *before, *snapshot, *made_snapshot;
     tyk_shard *shard, *made_shard;
     tyk_attachment *attachment, *made_attachment;
+    tyk_server *server, *made_server;
     tyk_error *error;
 
     /* Within a collector's callback only. */
@@ -41,6 +42,7 @@ struct stage {
     tyk_collector collector;
     tyk_callback callback;
     tyk_exposition exposition;
+    tyk_log log;
     tyk_abi abi;
     uint64_t collector_id;
     tyk_str values[1], no_text;

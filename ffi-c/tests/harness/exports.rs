@@ -62,11 +62,12 @@ const NOUNS: &[&str] = &[
     "table",
     "check",
     "options",
+    "server",
 ];
 
 /// Names that are whole as they are.
 const WORDS: &[&str] =
-    &["tyk_version", "tyk_ignored", "tyk_render", "tyk_render_to", "tyk_negotiate", "tyk_record_request"];
+    &["tyk_version", "tyk_ignored", "tyk_render", "tyk_render_to", "tyk_negotiate", "tyk_record_request", "tyk_serve"];
 
 #[test]
 fn a_function_is_called_by_a_noun_and_a_verb() {

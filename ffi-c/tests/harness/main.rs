@@ -11,4 +11,5 @@ mod kit;
 mod lua;
 mod nulls;
 mod programs;
+mod serve;
 mod server;

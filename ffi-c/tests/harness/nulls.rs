@@ -21,6 +21,8 @@ const OPTIONAL: &[(&str, &str, &str)] = &[
     ("tyk_render", "exposition", "NULL asks for text"),
     ("tyk_render_to", "exposition", "NULL asks for text"),
     ("tyk_snapshot_render", "exposition", "NULL asks for text"),
+    ("tyk_serve", "settings", "NULL leaves all to the environment"),
+    ("tyk_serve", "log", "NULL is standard error"),
 ];
 
 /// Functions that are not called, and why.
@@ -80,6 +82,8 @@ const ARGUMENTS: &[(&str, &str, &str, &str)] = &[
     ("tyk_str_with", "size_t", "len", "4"),
     ("tyk_options_of", "char*", "name", "\"options_total\""),
     ("tyk_options_of", "char*", "help", "\"Help\""),
+    ("*", "char*", "settings", "\"{\\\"listen\\\": \\\"127.0.0.1:0\\\"}\""),
+    ("*", "tyk_log*", "*", "&s->log"),
     ("*", "char*", "accept", "\"text/plain\""),
     ("*", "char*", "accept_encoding", "\"gzip\""),
     ("*", "tyk_sink", "*", "stage_sink"),
@@ -153,6 +157,7 @@ fn argument(function: &Function, parameter: &Parameter) -> String {
                 | "tyk_snapshot"
                 | "tyk_shard"
                 | "tyk_attachment"
+                | "tyk_server"
         )
     });
     let frees = frees(function);
@@ -175,7 +180,7 @@ fn argument(function: &Function, parameter: &Parameter) -> String {
 
 /// True for what takes back what it is pointed to.
 fn frees(function: &Function) -> bool {
-    function.name.ends_with("_free") || function.name.ends_with("_release")
+    function.name.ends_with("_free") || function.name.ends_with("_release") || function.name.ends_with("_close")
 }
 
 fn is_optional(function: &Function, parameter: &Parameter) -> bool {
