@@ -23,6 +23,10 @@ func (r *Registry) ask() error {
 			return r.collect(into)
 		}
 		return nil
+	}, func(failed []error) {
+		if r := weakly.Value(); r != nil {
+			r.unheard(failed)
+		}
 	})
 	r.asked = err == nil
 	return failure(err)

@@ -3,6 +3,8 @@ package tykmetrics
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 
 	"github.com/tykmetrics/tykmetrics/bindings-go/internal/native"
 )
@@ -43,6 +45,30 @@ const (
 	Panic Code = 13
 	// ABI: the library is not the one that the module was built with.
 	ABI Code = 14
+	// Disabled: the configuration of a server says not to serve.
+	Disabled Code = 15
+	// InvalidConfig: a setting of a server that nobody knows, or whose value no server can have.
+	InvalidConfig Code = 16
+	// InvalidAddress: a server's host name or address that is none.
+	InvalidAddress Code = 17
+	// AddressInUse: somebody listens already where a server should. errors.Is knows it as syscall.EADDRINUSE too.
+	AddressInUse Code = 18
+	// AddressNotAvailable: a server's address that is not of this machine.
+	AddressNotAvailable Code = 19
+	// PermissionDenied: the process may not listen where a server should. errors.Is knows it as fs.ErrPermission too.
+	PermissionDenied Code = 20
+	// TLSRequired: TLS is required of a server that has no certificate.
+	TLSRequired Code = 21
+	// Unreadable: a file that a server needs and that cannot be read.
+	Unreadable Code = 22
+	// InvalidCertificate: a file that is no certificate, or no key.
+	InvalidCertificate Code = 23
+	// CertificateExpired: a certificate that is not valid any more, or not yet.
+	CertificateExpired Code = 24
+	// KeyMismatch: a key that is not its certificate's.
+	KeyMismatch Code = 25
+	// Unsupported: something that the library was built without, such as the server.
+	Unsupported Code = 26
 )
 
 var codeNames = map[Code]string{
@@ -50,6 +76,10 @@ var codeNames = map[Code]string{
 	Conflict: "conflict", LabelCount: "label_count", NotFound: "not_found", InvalidExemplar: "invalid_exemplar",
 	InvalidText: "invalid_text", Sink: "sink", Platform: "platform",
 	NullPointer: "null_pointer", Panic: "panic", ABI: "abi",
+	Disabled: "disabled", InvalidConfig: "invalid_config", InvalidAddress: "invalid_address", AddressInUse: "address_in_use",
+	AddressNotAvailable: "address_not_available", PermissionDenied: "permission_denied", TLSRequired: "tls_required",
+	Unreadable: "unreadable", InvalidCertificate: "invalid_certificate", CertificateExpired: "certificate_expired",
+	KeyMismatch: "key_mismatch", Unsupported: "unsupported",
 }
 
 // String is the name that every door shows: invalid_name, conflict, and so on.
@@ -74,8 +104,14 @@ type Error struct {
 // Error is the message.
 func (e *Error) Error() string { return e.Message }
 
-// Is says whether target is the error's code.
+// Is says whether target is the error's code, or what package net says of the same.
 func (e *Error) Is(target error) bool {
+	switch target {
+	case syscall.EADDRINUSE:
+		return e.Code == AddressInUse
+	case fs.ErrPermission:
+		return e.Code == PermissionDenied
+	}
 	code, ok := target.(Code)
 	return ok && code == e.Code
 }

@@ -3,6 +3,7 @@ package tykmetrics_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"time"
@@ -228,4 +229,35 @@ func ExampleCollector() {
 	// # HELP queue_length Jobs that wait.
 	// # TYPE queue_length gauge
 	// queue_length{queue="mail"} 2
+}
+
+func ExampleServe() {
+	registry := tykmetrics.NewRegistry()
+	registry.MustNewCounter(tykmetrics.CounterOpts{Name: "jobs_done_total"}).Add(2)
+	server, err := tykmetrics.Serve(tykmetrics.ServerConfig{
+		Registry: registry,
+		Listen:   "127.0.0.1:0", // any port that is free
+		Auth:     tykmetrics.ServerAuth{Bearer: "scrapers-only"},
+	})
+	if errors.Is(err, tykmetrics.Disabled) {
+		return // the environment says so
+	}
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+
+	request, _ := http.NewRequest(http.MethodGet, server.URL()+"/metrics", nil)
+	request.Header.Set("Authorization", "Bearer scrapers-only")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(os.Stdout, response.Body)
+	// Output:
+	// # TYPE jobs_done_total counter
+	// jobs_done_total 2
 }

@@ -60,6 +60,7 @@ type Registry struct {
 	custom     []registered         // those that are asked at a scrape, in the order of their registration; only appended to
 	asked      bool                 // whether the engine asks for them
 	process    map[string]uint64    // what the engine calls those that it runs itself, by identity
+	servers    map[*Server]struct{} // those that are told what went wrong in their scrapes
 }
 
 // A collector, and the identity of its descriptions. Collectors themselves need not be comparable.

@@ -149,3 +149,8 @@ tyk_error *tyk_go_callback(uint32_t kind, const void *handle, uintptr_t user) {
   return kind == TYK_COUNTER ? tyk_counter_callback((const tyk_counter *)handle, &callback)
                              : tyk_gauge_callback((const tyk_gauge *)handle, &callback);
 }
+
+tyk_error *tyk_go_serve(tyk_registry *registry, const char *settings, uintptr_t user, tyk_server **out) {
+  tyk_log log = {.write = (void (*)(void *, const char *))tykGoLog, .drop = (void (*)(void *))tykGoDrop, .user = (void *)user};
+  return tyk_serve(registry, settings, &log, out);
+}

@@ -34,5 +34,6 @@ tyk_error *tyk_go_snapshot(tyk_registry *registry, tyk_snapshot **out, uintptr_t
 
 /* The callbacks of native.go behind plain function pointers. */
 tyk_error *tyk_go_collect(tyk_registry *registry, uintptr_t user, uint64_t *id);
+tyk_error *tyk_go_serve(tyk_registry *registry, const char *settings, uintptr_t user, tyk_server **out);
 tyk_error *tyk_go_callback(uint32_t kind, const void *handle, uintptr_t user);
 #endif

@@ -22,6 +22,7 @@ type (
 	CSnapshot = C.tyk_snapshot
 	CFamilies = C.tyk_families
 	CShard    = C.tyk_shard
+	CServer   = C.tyk_server
 )
 
 func failure(e *C.tyk_error) error {
@@ -121,9 +122,9 @@ func CollectEngine(r *CRegistry) (uint64, error) {
 }
 
 // Collect has every scrape of the registry call collect, which must not panic. What it returns is what the call that
-// started the scrape says of it, if that is one of this package.
-func Collect(r *CRegistry, collect func(*CFamilies) []error) (id uint64, err error) {
-	user := cgo.NewHandle(collect)
+// started the scrape says of it, if that is one of this package; else unheard is called, which must not panic either.
+func Collect(r *CRegistry, collect func(*CFamilies) []error, unheard func([]error)) (id uint64, err error) {
+	user := cgo.NewHandle(&collector{collect, unheard})
 	if err = failure(C.tyk_go_collect(r, C.uintptr_t(user), (*C.uint64_t)(&id))); err != nil {
 		user.Delete()
 	}
@@ -134,12 +135,21 @@ func Uncollect(r *CRegistry, id uint64) (bool, error) {
 	return get(func(out *bool) *C.tyk_error { return C.tyk_registry_uncollect(r, C.uint64_t(id), (*C.bool)(out)) })
 }
 
+type collector struct {
+	collect func(*CFamilies) []error
+	unheard func([]error)
+}
+
 //export tykGoCollect
 func tykGoCollect(user, scrape C.uintptr_t, into *C.tyk_families) {
-	failed := cgo.Handle(user).Value().(func(*CFamilies) []error)(into)
-	if scrape != 0 {
+	c := cgo.Handle(user).Value().(*collector)
+	failed := c.collect(into)
+	switch {
+	case scrape != 0:
 		of := cgo.Handle(scrape).Value().(*failures)
 		of.all = append(of.all, failed...)
+	case len(failed) > 0:
+		c.unheard(failed)
 	}
 }
 
@@ -162,6 +172,31 @@ func tykGoRead(user C.uintptr_t) C.double {
 
 //export tykGoDrop
 func tykGoDrop(user C.uintptr_t) { cgo.Handle(user).Delete() }
+
+// Serve starts a server. log is called on any thread, and must not panic.
+func Serve(r *CRegistry, settings string, log func(string)) (server *CServer, err error) {
+	user := cgo.NewHandle(log)
+	err = with(func(s *scratch) *C.tyk_error {
+		return C.tyk_go_serve(r, s.cstring(settings), C.uintptr_t(user), &server)
+	})
+	if err != nil {
+		user.Delete()
+	}
+	return server, err
+}
+
+//export tykGoLog
+func tykGoLog(user C.uintptr_t, message *C.char) {
+	cgo.Handle(user).Value().(func(string))(C.GoString(message))
+}
+
+// ServerURL is where a server is found, and the address that it listens at.
+func ServerURL(s *CServer) (url, address string) {
+	return C.GoString(C.tyk_server_url(s)), C.GoString(C.tyk_server_address(s))
+}
+
+// CloseServer waits until the server has ended.
+func CloseServer(s *CServer) { C.tyk_server_close(&s) }
 
 func AddFamily(into *CFamilies, kind uint32, o *Options) (family uint64, err error) {
 	err = with(func(s *scratch) *C.tyk_error {
