@@ -179,6 +179,7 @@ func TestAServerListensAtAUnixSocket(t *testing.T) {
 
 func TestWhatCannotBeServedIsAnErrorThatLeavesNothing(t *testing.T) {
 	first := started(t, tykmetrics.ServerConfig{Registry: counted()})
+	get(t, first.URL()+"/healthz") // Once it answers, its thread has its name.
 	threads, goroutines := serverThreads(t), runtime.NumGoroutine()
 	for name, c := range map[string]struct {
 		config tykmetrics.ServerConfig

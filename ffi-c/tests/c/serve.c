@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -261,6 +262,32 @@ static void a_server_that_is_scraped_ends_well(void) {
     }
 }
 
+/* A client that goes away while it is written to: the signal that would end this program must not come. */
+static void clients_that_do_not_wait_end_nobody(void) {
+    static const char request[] = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+                                  "GET /metrics/json HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    tyk_server *server = served(ANY_PORT);
+    for (int i = 0; i < 300; i++) {
+        int fd = connected(tyk_server_port(server));
+        CHECK(fd >= 0, "the server listens");
+        (void)!send(fd, request, sizeof request - 1, MSG_NOSIGNAL);
+        if (i % 2 == 0) usleep(300);
+        close(fd);
+    }
+    /* Scrapes that nobody waits for any more take their places until they notice. */
+    for (char *text; (text = answer(tyk_server_port(server), "/metrics")) != NULL;) {
+        bool busy = strncmp(text, "HTTP/1.1 503 ", 13) == 0;
+        free(text);
+        if (!busy) break;
+        usleep(10000);
+    }
+    CHECK(answers(tyk_server_port(server), "/metrics", "\nserved_total 3\n"), "it goes on");
+    sigset_t blocked;
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    CHECK(!sigismember(&blocked, SIGPIPE), "the signals of the host's own threads are as they were");
+    tyk_server_close(&server);
+}
+
 int main(int count, char **arguments) {
     our_thread = pthread_self();
     tyk_counter *counter = NULL;
@@ -286,6 +313,7 @@ int main(int count, char **arguments) {
         a_unix_socket_has_no_port();
         a_child_leaves_the_server_to_its_parent();
         a_server_that_is_scraped_ends_well();
+        clients_that_do_not_wait_end_nobody();
         puts("served");
     }
     tyk_counter_free(&counter);
