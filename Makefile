@@ -152,7 +152,8 @@ lint-go: prefix
 PACKAGE := bindings-python
 WHEELS := target/wheels
 WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE LICENSE-APACHE $(addprefix $(PACKAGE)/,Cargo.toml pyproject.toml README.md) \
-  $(shell find core/Cargo.toml core/src $(PACKAGE)/src $(PACKAGE)/python -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py*' \) -not -name '*.pyc')
+  $(shell find core/Cargo.toml core/src server/Cargo.toml server/src $(PACKAGE)/src $(PACKAGE)/python -type f \
+    \( -name '*.rs' -o -name '*.toml' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -name '*.py*' \) -not -name '*.pyc')
 PYTEST := -m pytest -c $(PACKAGE)/pyproject.toml --rootdir $(PACKAGE) -p no:cacheprovider --quiet
 PYTHON_OTHERS := 3.10 3.12 3.13
 # Tests that need frameworks, checkers or event loops of others run under one version, in .venv.

@@ -50,7 +50,7 @@ async def main(port: int, count: int) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     with GCCollector(), start_http_server(port) as server:
         async with EventLoopLagCollector():
-            print(f"metrics are at {server.url}", flush=True)
+            print(f"metrics are at {server.url}/metrics", flush=True)
             workers = [asyncio.create_task(worker(queue)) for _ in range(4)]
             for number in range(count):
                 queue.put_nowait(number)

@@ -5,6 +5,7 @@ mod clock;
 mod collector;
 mod error;
 mod exchange;
+mod expiring;
 mod function;
 mod hot;
 mod labels;
@@ -13,6 +14,7 @@ mod raised;
 mod registry;
 mod requests;
 mod samples;
+mod server;
 
 use pyo3::prelude::*;
 
@@ -33,6 +35,9 @@ mod _native {
     use super::requests::{Requests, Route};
     #[pymodule_export]
     use super::samples::{parse_openmetrics, parse_text, write_openmetrics, write_text};
+
+    #[pymodule_export]
+    use super::server::Server;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

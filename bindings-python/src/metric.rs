@@ -498,7 +498,7 @@ macro_rules! metric_class {
                 let definition = slf.get().inner.definition()?;
                 registry.registry.list(&definition.family).or_raise()?;
                 match definition.expires {
-                    true => registry.lets_expire(slf.as_any()),
+                    true => registry.expiring.add(slf.as_any()),
                     false => Ok(()),
                 }
             }

@@ -2,48 +2,21 @@
 
 use crate::collector::PythonCollector;
 use crate::error::exception;
+use crate::expiring::Expiring;
 use crate::raised::{self, Raises};
 use crate::samples;
 use engine::{Collector, Encoding, EngineCollector, Escaping, Exposition, Format, Snapshot};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyWeakrefMethods, PyWeakrefReference};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use pyo3::types::{PyBytes, PyList};
+use std::sync::Arc;
 
 /// A registry of the engine.
 #[pyclass(frozen, module = "tykmetrics._native")]
 pub(crate) struct Registry {
     pub(crate) registry: engine::Registry,
-    /// The metrics whose series expire, weakly.
-    expiring: Mutex<Vec<Py<PyWeakrefReference>>>,
-}
-
-impl Registry {
-    fn expiring(&self) -> MutexGuard<'_, Vec<Py<PyWeakrefReference>>> {
-        self.expiring.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Remembers a metric whose series expire. The children that it remembers hold their series, so it is to forget them
-    /// before each scrape: those that were not asked for since the last one are held by nobody then.
-    pub(crate) fn lets_expire(&self, metric: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = metric.py();
-        let metric = PyWeakrefReference::new(metric)?.unbind();
-        // Not under the lock: what is looked at and dropped may run the user's code, which may come back here.
-        let mut known = std::mem::take(&mut *self.expiring());
-        known.retain(|metric| metric.bind(py).upgrade().is_some());
-        known.push(metric);
-        self.expiring().append(&mut known);
-        Ok(())
-    }
-
-    /// Lets go of the series that only the metrics' own memories hold.
-    fn forget(&self, py: Python<'_>) -> PyResult<()> {
-        let expiring: Vec<_> = self.expiring().iter().map(|metric| metric.clone_ref(py)).collect();
-        for metric in expiring.iter().filter_map(|metric| metric.bind(py).upgrade()) {
-            metric.call_method0("_forget")?;
-        }
-        Ok(())
-    }
+    /// The metrics whose series expire.
+    pub(crate) expiring: Arc<Expiring>,
 }
 
 #[pymethods]
@@ -57,7 +30,7 @@ impl Registry {
             None => options,
         };
         let options = const_labels.into_iter().fold(options, |options, (name, value)| options.const_label(name, value));
-        Registry { registry: options.build(), expiring: Mutex::default() }
+        Registry { registry: options.build(), expiring: Arc::default() }
     }
 
     /// Take a family out, by its full name. False if there is none of that name.
@@ -77,7 +50,7 @@ impl Registry {
 
     /// Promote, expire and reclaim, as a scrape of the engine does, for one that is done in Python.
     fn maintain(&self, py: Python<'_>) -> PyResult<()> {
-        self.forget(py)?;
+        self.expiring.forget(py)?;
         py.detach(|| self.registry.maintain());
         Ok(())
     }
@@ -108,7 +81,7 @@ impl Registry {
         let mut exposition = exposition(format)?;
         (exposition.created, exposition.empty_families) = (created, empty_families);
         let encoding = named_encoding(encoding)?;
-        self.forget(py)?;
+        self.expiring.forget(py)?;
         let body = raised::scrape(py, Raises::Interrupts, || match encoding {
             Encoding::Identity => Ok(self.registry.render(exposition)),
             packed => pack(&self.registry, exposition, packed),

@@ -19,6 +19,7 @@ __all__ = [
     "Registry",
     "Requests",
     "Route",
+    "Server",
     "Summary",
     "__version__",
     "content_type",
@@ -271,6 +272,26 @@ class Route:
 
     def begin(self, /) -> int: ...
     def end(self, begin: int, status_code: int, /) -> None: ...
+
+@final
+class Server:
+    """A server that runs."""
+
+    def __new__(cls, registry: Registry, settings: str) -> Self: ...
+    @property
+    def addr(self) -> str:
+        """The IP address or the `unix:PATH` at which it listens."""
+
+    @property
+    def port(self) -> int:
+        """The port that it has; 0 for a socket in the file system."""
+
+    @property
+    def url(self) -> str:
+        """Its address for programs and people."""
+
+    def close(self) -> None: ...
+    def listening(self) -> list[int]: ...
 
 def content_type(format: str) -> str: ...
 def equip(class_: type) -> None: ...

@@ -1,128 +1,68 @@
-"""The endpoint for a process that serves nothing else: `start_http_server`.
+"""The endpoint: `start_http_server`, on the server that every door of tykmetrics has.
 
-What lives here: a listener on a thread of its own and what answers one connection. Promised: at most `CONNECTIONS` at
-once, `RENDERS` of them rendering; no client holds a thread longer than its deadlines; one request a connection;
-`close()` frees the port and lets a running scrape finish; a forked child does not keep the port. Absent: keep-alive,
-HTTP/2 and authentication other than client certificates.
+What lives here: the settings of a call as the server reads them, the handle, and what becomes of servers at a fork and
+at the end of the interpreter. Promised: everything that can be wrong raises in `start_http_server`, and nothing is left
+behind then; scrapes run on threads of the server's, which ask the interpreter for what is written in Python and for
+nothing else; a forked child has no server and does not keep the port. Absent: HTTP itself, which is in the native half.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import ipaddress
-import logging
 import os
-import selectors
-import socket
-import ssl
-import threading
-import time
-import warnings
-import weakref
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from tykmetrics.exposition import ALLOWED, Answer, answer, not_allowed, plain
-from tykmetrics.registry import REGISTRY
+from tykmetrics import _native
+from tykmetrics.registry import REGISTRY, CollectorRegistry
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
 
-    from tykmetrics.registry import CollectorRegistry
+__all__ = ["MetricsServer", "ServerDisabled", "start_http_server"]
 
-__all__ = ["MetricsServer", "start_http_server"]
+_HOST = "127.0.0.1"
+_PORT = 9090
+_UNIX = "unix:"
 
-CONNECTIONS = 64
-"""Connections at once: far above the scrapers that a process has, far below its file descriptors (1024 by default)."""
-
-RENDERS = 4
-"""Scrapes that are rendered at once: each holds a whole body in memory."""
-
-HEAD_BYTES = 16 * 1024
-"""Size of a request line and headers, as large as common servers let one be."""
-
-HEAD_SECONDS = 5.0
-"""Time for the handshake, and again for the head of a request. Prometheus gives up on a scrape after 10 by default."""
-
-BODY_SECONDS = 60.0
-"""Time to take the answer: the longest scrape interval that is usual."""
-
-_DRAIN_SECONDS = 1.0
-"""Time that a client has to notice the end, so that a reset does not overtake the answer."""
-
-_PAUSE_SECONDS = 0.05
-"""Time until a connection is accepted again that could not be: short for a scraper, long for a processor."""
-
-_BACKLOG = 128
-"""Connections that wait to be accepted: what the kernel has by default (SOMAXCONN before Linux 5.4)."""
-
-_log = logging.getLogger("tykmetrics")
+_WHOLE = ("labels",)
+"""Keys whose value is a mapping, and not more keys."""
 
 
-class _Refused(Exception):
-    """A request that is answered with an error."""
-
-    def __init__(self, given: Answer) -> None:
-        super().__init__(given.status)
-        self.given = given
+class ServerDisabled(RuntimeError):
+    """The configuration says not to serve: `enabled` is false, in the environment or in the call."""
 
 
 class MetricsServer:
     """A server that was started: where it listens, and how to end it. Made by `start_http_server`."""
 
-    def __init__(
-        self, registry: CollectorRegistry, addr: str, port: int, context: ssl.SSLContext | None, path: str
-    ) -> None:
-        """Listen, and answer on a thread of its own."""
+    def __init__(self, registry: CollectorRegistry, settings: Mapping[str, object]) -> None:
+        """Start a server with these settings, by the names of their keys."""
+        # As an attribute it lives as long as this does: it holds the collectors that are asked at scrapes.
         self._registry = registry
-        self._context = context
-        self._path = path
-        self._listener = _listen(addr, port)
-        self._renders = threading.BoundedSemaphore(RENDERS)
-        self._lock = threading.Lock()
-        self._answering: set[threading.Thread] = set()
-        self._reading: set[socket.socket] = set()
+        self._native = _native.Server(registry._core, _json(settings))
         self._closed = False
-        self._listener.setblocking(False)
-        self._wake, self._woken = socket.socketpair()
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ)
-        self._selector.register(self._woken, selectors.EVENT_READ)
-        self.addr = addr
-        self._host: str
-        self.port: int
-        self._host, self.port = self._listener.getsockname()[:2]
-        self._thread = threading.Thread(target=self._accept, name="tykmetrics-http", daemon=True)
-        self._thread.start()
-        _SERVERS.add(self)
+        self.addr: str = self._native.addr
+        """The IP address or the `unix:PATH` at which it listens."""
+        self.port: int = self._native.port
+        """The port, also where 0 asked for any; 0 for a socket in the file system."""
+        self.url: str = self._native.url
+        """Its address without a path, as `http://127.0.0.1:9090`: the page is there, and the metrics at `/metrics`."""
+        _RUNNING.add(self)
 
     @property
-    def url(self) -> str:
-        """Return the address of the metrics."""
-        host = ipaddress.ip_address(self._host)
-        if host.is_unspecified:
-            host = ipaddress.ip_address("127.0.0.1" if host.version == 4 else "::1")
-        scheme = "http" if self._context is None else "https"
-        return f"{scheme}://{f'[{host}]' if host.version == 6 else host}:{self.port}{self._path}"
+    def closed(self) -> bool:
+        """True once it was told to end, and in a forked child."""
+        return self._closed
 
-    def close(self, timeout: float = BODY_SECONDS) -> None:
-        """Stop listening, so that the port is free, and wait up to `timeout` seconds for answers under way."""
-        with self._lock:
-            closed, self._closed = self._closed, True
-            answering = self._answering - {threading.current_thread()}
-            # Who has not asked yet is not waited for.
-            for connection in self._reading:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-        if not closed:
-            self._wake.send(b"x")
-            self._thread.join()
-            self._wake.close()
-            self._woken.close()
-        limit = time.monotonic() + timeout
-        for thread in answering:
-            thread.join(max(0.0, limit - time.monotonic()))
+    def close(self) -> None:
+        """Free the port, let running scrapes finish for as long as `shutdown_grace` says, and wait for the end."""
+        self._closed = True
+        self._native.close()
+        _RUNNING.discard(self)
 
     def __enter__(self) -> Self:
         """Return the server, which is running."""
@@ -137,249 +77,164 @@ class MetricsServer:
     def __repr__(self) -> str:
         return f"<MetricsServer {self.url}{' closed' if self._closed else ''}>"
 
-    def _accept(self) -> None:
-        """Accept connections until the server is closed."""
-        with self._listener, self._selector:
-            while not self._closed:
-                self._selector.select()
-                try:
-                    self._hand_over(self._listener.accept()[0])
-                except (BlockingIOError, ConnectionError):
-                    continue  # The client is gone already.
-                except OSError:
-                    # There are no file descriptors left: the connection waits, and so do we.
-                    time.sleep(_PAUSE_SECONDS)
 
-    def _hand_over(self, connection: socket.socket) -> None:
-        """Have a thread answer a connection, if there may be one more."""
-        thread = threading.Thread(target=self._answer, args=(connection,), name="tykmetrics-scrape", daemon=True)
-        with self._lock:
-            room = len(self._answering) < CONNECTIONS
-            if room:
-                self._answering.add(thread)
-        try:
-            if room:
-                thread.start()
-                return
-            if self._context is None:
-                connection.setblocking(False)
-                connection.send(_bytes(plain(503, "Service Unavailable", "too many scrapes at once"), head=False))
-        except (OSError, RuntimeError):  # No thread can be started, or nobody reads.
-            with self._lock:
-                self._answering.discard(thread)
-        connection.close()
-
-    def _answer(self, connection: socket.socket) -> None:
-        """Answer the one request of a connection."""
-        try:
-            with connection:
-                self._serve(connection)
-        except (OSError, ValueError):
-            # The client is gone, too slow, or does not speak TLS.
-            return
-        except Exception:
-            _log.exception("tykmetrics failed to answer a request for metrics")
-        finally:
-            with self._lock:
-                self._answering.discard(threading.current_thread())
-
-    def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(HEAD_SECONDS)
-        if self._context is not None:
-            connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        with connection:
-            head = False
-            try:
-                method, target, headers = self._asked(connection)
-                head = method == "HEAD"
-                given = self._given(method, target, headers)
-            except _Refused as refused:
-                given = refused.given
-            _send(connection, _bytes(given, head=head))
-            _drain(connection)
-
-    def _asked(self, connection: socket.socket) -> tuple[str, str, dict[str, str]]:
-        """Wait for the request, unless the server is closed meanwhile."""
-        with self._lock:
-            if self._closed:
-                raise ConnectionError("the server is closed")
-            self._reading.add(connection)
-        try:
-            if isinstance(connection, ssl.SSLSocket):
-                connection.do_handshake()
-            return _request(connection)
-        finally:
-            with self._lock:
-                self._reading.discard(connection)
-
-    def _given(self, method: str, target: str, headers: dict[str, str]) -> Answer:
-        """Return the answer to a request."""
-        path = target.partition("?")[0]
-        if path == "/health":
-            return plain(200, "OK", "ok") if method in ALLOWED else not_allowed()
-        if path != self._path:
-            return plain(404, "Not Found", f"metrics are at {self._path}")
-        if method not in ALLOWED:
-            return not_allowed()
-        try:
-            with self._renders:
-                return answer(self._registry, headers.get("accept"), headers.get("accept-encoding"))
-        except Exception:
-            _log.exception("tykmetrics failed to render the metrics")
-            return plain(500, "Internal Server Error", "the metrics could not be rendered")
+_RUNNING: set[MetricsServer] = set()
+"""Servers that run whether or not somebody holds them."""
 
 
-_SERVERS: weakref.WeakSet[MetricsServer] = weakref.WeakSet()
+def _close_all() -> None:
+    """End every server while the interpreter can still answer the scrapes that ask it."""
+    for server in list(_RUNNING):
+        server.close()
 
 
 def _leave_to_parent() -> None:
-    """Close the listeners that a forked child inherits: nobody there accepts, and the port would stay taken."""
-    for server in _SERVERS:
+    """Close the sockets that a forked child inherits: nobody there accepts, and the port would stay taken."""
+    for server in list(_RUNNING):
         server._closed = True
-        server._answering = set()
-        server._reading = set()
-        server._lock = threading.Lock()
-        server._listener.close()
+        for descriptor in server._native.listening():
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+    _RUNNING.clear()
 
+
+atexit.register(_close_all)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def start_http_server(
-    port: int = 9090,
-    addr: str = "127.0.0.1",
+    port: int | None = None,
+    addr: str | None = None,
     registry: CollectorRegistry = REGISTRY,
     *,
-    certfile: str | None = None,
-    keyfile: str | None = None,
-    client_cafile: str | None = None,
-    path: str = "/metrics",
+    certfile: str | os.PathLike[str] | None = None,
+    keyfile: str | os.PathLike[str] | None = None,
+    client_cafile: str | os.PathLike[str] | None = None,
+    client_auth_required: bool | None = None,
+    path: str | None = None,
+    basic_auth: tuple[str, str] | None = None,
+    bearer_token: str | None = None,
+    enable_reset: bool | None = None,
+    limits: Mapping[str, object] | None = None,
+    config: Mapping[str, object] | None = None,
 ) -> MetricsServer:
-    """Serve the metrics of a registry at `path`, and `/health`, from a thread of its own.
+    """Serve the metrics of a registry, and a page that shows them, from threads that need no interpreter.
 
-    Returns what was started: it has `.port` (of port 0, the one that was free), `.addr`, `.url` and `.close()`, and is
-    a context manager. With `certfile` and `keyfile` it speaks TLS; with `client_cafile` it only answers clients with a
-    certificate of these authorities. Beyond loopback and without TLS it warns.
+    port, addr: where to listen; 9090 of 127.0.0.1 if nobody says otherwise, port 0 for any that is free, "" for every
+        interface, "unix:PATH" for a socket in the file system.
+    certfile, keyfile: speak TLS with this certificate. Files that change are read again.
+    client_cafile: only let in clients with a certificate of these authorities, as `client_auth_required` says too.
+    path: where the metrics are, instead of /metrics.
+    basic_auth, bearer_token: a name with its password, and a token, either of which lets a client in.
+    enable_reset: let who is authenticated set the metrics back, by POST to /metrics/reset.
+    limits: what the server allows, as {"concurrent_scrapes": 4, "scrape_timeout": 10}.
+    config: any key of docs/configuration.md, nested or by its dotted name, as {"hygiene.enabled": True}.
+
+    What is None is as the environment says (`TYKMETRICS_*`, and the gateways' own names), and else the default; what
+    is given is stronger. Returns what was started: it has `.port`, `.addr`, `.url` and `.close()`, and is a context
+    manager. It runs until it is closed or the interpreter ends, whether or not it is kept. What an operator should
+    know, as that everybody may ask, is a warning of `logging.getLogger("tykmetrics")`.
 
     Raises:
-        ValueError: when the path does not begin with a slash, or the files of TLS do not go together.
-        OSError: when the port is taken, or the address or a file is not there.
-        RuntimeWarning: instead of warning, where warnings are errors; then nothing is served.
+        ValueError: when a setting is unknown or is not allowed, or some do not go together.
+        OSError: with its `errno`, when the port is taken, or the address or a file is not there or not allowed.
+        ssl.SSLError: when a certificate or a key is none, is expired, or they are not of each other.
+        ServerDisabled: a RuntimeError, when the configuration says not to serve.
+        TypeError: when a value is of no type that a setting has.
     """
-    if not path.startswith("/") or path == "/health":
-        raise ValueError(f"path is {path!r}: it begins with a slash and is not /health, as '/metrics'")
-    context = _context(certfile, keyfile, client_cafile)
-    server = MetricsServer(registry, addr, port, context, path)
-    if context is None and not ipaddress.ip_address(server._host).is_loopback:
-        try:
-            warnings.warn(
-                f"metrics are served to everyone who reaches {server.url}, in clear: "
-                "give certfile and keyfile, or listen on 127.0.0.1",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-        except BaseException:
-            # Warnings are errors, and nobody gets what could close the server.
-            server.close(timeout=0)
-            raise
-    return server
+    if not isinstance(registry, CollectorRegistry):
+        raise TypeError(f"registry is {registry!r}: a Registry is served; the drop-in serves what else has collect()")
+    if client_auth_required is not None and client_auth_required != (client_cafile is not None):
+        raise ValueError(
+            f"client_auth_required is {client_auth_required} and client_cafile is {client_cafile!r}: "
+            "clients are asked for a certificate if there is a file of authorities to judge it by, and only then"
+        )
+    if basic_auth is not None and not (isinstance(basic_auth, tuple) and len(basic_auth) == 2):
+        raise TypeError("basic_auth is a name and its password, as ('prometheus', 'secret')")
+    name, password = basic_auth or (None, None)
+    given: dict[str, object] = {
+        "listen": _listen(port, addr),
+        "path": path,
+        "tls.cert": certfile,
+        "tls.key": keyfile,
+        "tls.client_ca": client_cafile,
+        "auth.basic_name": name,
+        "auth.basic_password": password,
+        "auth.bearer": bearer_token,
+        "routes.reset": enable_reset,
+    }
+    settings = {key: value for key, value in given.items() if value is not None}
+    for key, value in [*_flat("limits.", limits or {}), *_flat("", config or {})]:
+        if key in settings:
+            raise ValueError(f"{key} is given twice, by the arguments, limits or config: keep one")
+        settings[key] = value
+    return MetricsServer(registry, settings)
 
 
-def _context(certfile: str | None, keyfile: str | None, client_cafile: str | None) -> ssl.SSLContext | None:
-    """Return how to speak TLS, or None if no certificate is given."""
-    if certfile is None:
-        if keyfile is not None or client_cafile is not None:
-            raise ValueError("keyfile and client_cafile are of no use without certfile: give the server's certificate")
+def _listen(port: int | None, addr: str | None) -> str | None:
+    """Return where to listen as the server reads it; None if nobody said."""
+    if port is None and addr is None:
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certfile, keyfile)
-    if client_cafile is not None:
-        context.load_verify_locations(client_cafile)
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context
-
-
-def _listen(addr: str, port: int) -> socket.socket:
-    """Return a socket that listens on this address, of whichever family it is."""
-    if not isinstance(port, int):
+    if addr is not None and not isinstance(addr, str):
+        raise TypeError(f"addr is a host or unix:PATH, not {addr!r}")
+    if addr is not None and addr.startswith(_UNIX):
+        if port is not None:
+            raise ValueError(f"addr is {addr!r}, which has no port: leave port out")
+        return addr
+    port = _PORT if port is None else port
+    if not isinstance(port, int) or isinstance(port, bool):
         raise TypeError(f"port is a number from 0 to 65535, not {port!r}")
     if not 0 <= port <= 65535:
         raise ValueError(f"port is {port}: it is a number from 0 to 65535, and 0 takes one that is free")
-    found = socket.getaddrinfo(addr or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, _, _, _, place = found[0]
-    return socket.create_server((str(place[0]), port), family=family, backlog=_BACKLOG)
+    host = _HOST if addr is None else addr
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return f"{host}:{port}"
 
 
-def _request(connection: socket.socket) -> tuple[str, str, dict[str, str]]:
-    """Read the head of a request; return its method, its target and its headers."""
-    limit = time.monotonic() + HEAD_SECONDS
-    head = b""
-    while b"\r\n\r\n" not in head and b"\n\n" not in head and len(head) <= HEAD_BYTES:
-        remaining = limit - time.monotonic()
-        if remaining <= 0:
-            raise _Refused(plain(408, "Request Timeout", f"a head is sent within {HEAD_SECONDS:g} s"))
-        connection.settimeout(remaining)
+def _flat(before: str, given: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield settings by their dotted names; None says nothing."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{before.rstrip('.') or 'config'} is a mapping of settings, not {given!r}")
+    for name, value in given.items():
+        if not isinstance(name, str):
+            raise TypeError(f"a setting is called {name!r}: its name is a str")
+        key = before + name
+        if isinstance(value, Mapping) and key not in _WHOLE:
+            yield from _flat(f"{key}.", value)
+        elif value is not None:
+            yield key, value
+
+
+def _json(settings: Mapping[str, object]) -> str:
+    """Return settings as the server reads them."""
+    # Who serves has time for it, and nobody else imports it.
+    import json
+
+    return json.dumps({key: _plain(key, value) for key, value in settings.items()}, ensure_ascii=False)
+
+
+def _plain(key: str, value: object) -> object:
+    """Return a value as JSON has it."""
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if isinstance(value, str):
         try:
-            chunk = connection.recv(4096)
-        except TimeoutError:
-            raise _Refused(plain(408, "Request Timeout", f"a head is sent within {HEAD_SECONDS:g} s")) from None
-        if not chunk:
-            raise ConnectionError("the client closed before it asked")
-        head += chunk
-    head = head.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-    if len(head) > HEAD_BYTES:
-        raise _Refused(plain(431, "Request Header Fields Too Large", f"a head has at most {HEAD_BYTES} bytes"))
-    return _parsed(head.decode("latin-1"))
-
-
-def _parsed(head: str) -> tuple[str, str, dict[str, str]]:
-    """Return the parts of a head (RFC 9112, 3 and 5)."""
-    line, *fields = head.split("\n")
-    words = line.split(" ")
-    if len(words) != 3 or not words[0].isalpha() or not words[2].startswith("HTTP/"):
-        raise _Refused(plain(400, "Bad Request", "this is no request of HTTP/1.1"))
-    method, target, version = words
-    if not version.startswith("HTTP/1."):
-        raise _Refused(plain(505, "HTTP Version Not Supported", "speak HTTP/1.1"))
-    if "://" in target:  # The absolute form, as proxies send it.
-        target = "/" + target.partition("://")[2].partition("/")[2]
-    headers: dict[str, str] = {}
-    for field in fields:
-        name, colon, value = field.partition(":")
-        if not colon or not name or name != name.strip():
-            raise _Refused(plain(400, "Bad Request", "a header has a name, a colon and a value"))
-        known = headers.get(name.lower())
-        headers[name.lower()] = value.strip() if known is None else f"{known},{value.strip()}"
-    return method, target, headers
-
-
-def _bytes(given: Answer, *, head: bool) -> bytes:
-    """Return an answer as it is sent."""
-    lines = [f"HTTP/1.1 {given.status} {given.reason}", *(f"{name}: {value}" for name, value in given.headers)]
-    return "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + (b"" if head else given.body)
-
-
-def _send(connection: socket.socket, data: bytes) -> None:
-    """Send everything within the time there is for it, however slowly it is taken."""
-    limit = time.monotonic() + BODY_SECONDS
-    rest = memoryview(data)
-    while rest:
-        remaining = limit - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError("the client does not take the answer")
-        connection.settimeout(remaining)
-        rest = rest[connection.send(rest[: 1 << 16]) :]
-
-
-def _drain(connection: socket.socket) -> None:
-    """Say that this was all, and wait until the client has seen it."""
-    connection.settimeout(_DRAIN_SECONDS)
-    if isinstance(connection, ssl.SSLSocket):
-        connection.unwrap()
-        return
-    connection.shutdown(socket.SHUT_WR)
-    limit = time.monotonic() + _DRAIN_SECONDS
-    while connection.recv(4096) and time.monotonic() < limit:
-        pass
+            value.encode()
+        except UnicodeEncodeError:
+            # Not the value, which may be a secret.
+            raise ValueError(f"{key} has what is no Unicode (lone surrogates), which no setting can have") from None
+        return value
+    if isinstance(value, (bool, int, float)):
+        return value
+    if hasattr(value, "total_seconds"):  # A timedelta.
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(key, inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(key, inner) for inner in value]
+    raise TypeError(
+        f"{key} is {type(value).__name__}: a str, a number, a bool, a timedelta, a path or a list is a setting"
+    )

@@ -6,6 +6,8 @@ It is checked and never run. `assert_type` fails where a checker sees another ty
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from typing_extensions import assert_type
@@ -18,12 +20,14 @@ from tykmetrics import (
     Gauge,
     Histogram,
     Info,
+    MetricsServer,
     Registry,
     Summary,
     get_metrics_collector,
     negotiate,
     record_request,
     render,
+    start_http_server,
     track_block,
     track_request,
 )
@@ -122,6 +126,22 @@ assert_type(collector.record_external_api_call(service="s", error=True), None)
 with track_block("block"):
     pass
 
+with start_http_server(
+    0,
+    "::1",
+    registry,
+    certfile=Path("server.pem"),
+    keyfile="server.key",
+    basic_auth=("name", "password"),
+    limits={"connections": 10, "scrape_timeout": timedelta(seconds=3)},
+    config={"hygiene": {"enabled": True, "keep": ["email"]}, "routes.page": False},
+) as server:
+    assert_type(server, MetricsServer)
+    assert_type(server.port, int)
+    assert_type(server.url, str)
+    assert_type(server.closed, bool)
+    assert_type(server.close(), None)
+
 with latency.time() as timer:
     assert_type(timer.labels("x"), None)
 
@@ -144,6 +164,8 @@ plain("1")  # type: ignore[arg-type]
 taken_wrongly: Callable[[str], Awaitable[str]] = coroutine  # type: ignore[assignment]
 record_request("/chat", "POST", "0.2", 200)  # type: ignore[arg-type]
 render(registry=3)  # type: ignore[arg-type]
+start_http_server(basic_auth="name:password")  # type: ignore[arg-type]
+start_http_server(client_capath="/etc")  # type: ignore[call-arg]
 
 
 def anything() -> Any:
