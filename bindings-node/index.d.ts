@@ -8,6 +8,7 @@ export * from './types/gauge.js';
 export * from './types/histogram.js';
 export * from './types/registry.js';
 export * from './types/requests.js';
+export * from './types/server.js';
 export * from './types/summary.js';
 export * from './types/tools.js';
 export type {

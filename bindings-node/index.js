@@ -6,6 +6,7 @@ const Registry = require('./lib/registry');
 const { exponentialBuckets, linearBuckets } = require('./lib/buckets');
 const { negotiate, negotiateEncoding, render, renderSync } = require('./lib/render');
 const { recordRequest, requestMetrics, trackRequest } = require('./lib/requests');
+const { startHttpServer } = require('./lib/server');
 const { validateMetricName } = require('./lib/labels');
 
 exports.register = Registry.globalRegistry;
@@ -37,3 +38,4 @@ exports.render = render;
 exports.renderSync = renderSync;
 exports.negotiate = negotiate;
 exports.negotiateEncoding = negotiateEncoding;
+exports.startHttpServer = startHttpServer;

@@ -24,6 +24,7 @@ export const {
   render,
   renderSync,
   requestMetrics,
+  startHttpServer,
   trackRequest,
   validateMetricName,
 } = all;

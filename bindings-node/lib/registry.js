@@ -38,6 +38,12 @@ class Registry {
     Object.defineProperty(this, '_native', { value: native.registry(), configurable: true });
     // Moves on when a metric is taken out, for whoever remembers one.
     Object.defineProperty(this, '_removals', { value: 0, writable: true });
+    // Who is told that the metrics or the labels are others now.
+    Object.defineProperty(this, '_listeners', { value: new Set() });
+  }
+
+  _tell() {
+    for (const listener of this._listeners) listener();
   }
 
   /** Makes a metric of the engine's, listed in a registry if there is one. */
@@ -66,6 +72,7 @@ class Registry {
       }
     }
     this._metrics[metric.name] = metric;
+    this._tell();
   }
 
   getMetricsAsArray() {
@@ -80,6 +87,7 @@ class Registry {
     this._unlist(this._metrics[name]);
     delete this._metrics[name];
     this._removals += 1;
+    this._tell();
   }
 
   _unlist(metric) {
@@ -95,6 +103,7 @@ class Registry {
     this._metrics = {};
     this._defaultLabels = {};
     this._removals += 1;
+    this._tell();
   }
 
   /** Resets every metric. */
@@ -105,6 +114,7 @@ class Registry {
   /** Labels that every sample gets that does not have them. */
   setDefaultLabels(labels) {
     this._defaultLabels = labels;
+    this._tell();
   }
 
   get contentType() {

@@ -82,4 +82,4 @@ function negotiateEncoding(accept = '') {
   return native.negotiateEncoding(`${accept}`);
 }
 
-module.exports = { negotiate, negotiateEncoding, render, renderSync };
+module.exports = { negotiate, negotiateEncoding, render, renderSync, toldOf };

@@ -8,6 +8,7 @@
 //! * [`metric`]: a family, and what an isolate holds of it. [`registry`]: what is scraped together.
 //! * [`reading`]: a family as plain numbers. [`rendering`]: scrapes, off the event loop or on it. [`told`]: metrics that are
 //!   JavaScript's.
+//! * [`serving`]: the server. [`asking`]: what it asks of JavaScript.
 //! * [`raw`]: every raw pointer of this crate.
 //!
 //! Absent: whatever is pleasant to type. `lib/` has that, and says what each function here is for.
@@ -15,6 +16,7 @@
 // A test build has no addon, and so nobody who calls its functions.
 #![cfg_attr(test, allow(dead_code))]
 
+mod asking;
 mod error;
 mod isolate;
 mod metric;
@@ -22,4 +24,5 @@ mod raw;
 mod reading;
 mod registry;
 mod rendering;
+mod serving;
 mod told;

@@ -82,7 +82,7 @@ impl Family {
     }
 
     /// Tells every isolate that something was removed.
-    fn tell(&self) {
+    pub(crate) fn tell(&self) {
         Word::bump_all(&locked(&self.listeners));
     }
 }

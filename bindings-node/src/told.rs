@@ -84,8 +84,10 @@ impl engine::Collector for Fixed {
 /// What a scrape shows beside the metrics that the engine has as they are.
 pub(crate) struct Beside {
     /// Those that were told, and are not shown twice.
-    except: Vec<Arc<crate::metric::Family>>,
-    families: Vec<engine::snapshot::Family>,
+    pub(crate) except: Vec<Arc<crate::metric::Family>>,
+    pub(crate) families: Vec<engine::snapshot::Family>,
+    /// Labels of every series that does not have them.
+    pub(crate) labels: Vec<(String, String)>,
 }
 
 impl Beside {
@@ -93,23 +95,29 @@ impl Beside {
         Beside {
             except: except.iter().map(|metric| Arc::clone(&metric.family)).collect(),
             families: told.into_iter().flat_map(Told::families).collect(),
+            labels: Vec::new(),
         }
     }
 
     /// A registry to be rendered once: the given one, if there is nothing beside it.
-    pub(crate) fn registry(self, registry: &Registry) -> engine::Result<engine::Registry> {
-        if self.except.is_empty() && self.families.is_empty() {
-            return Ok(registry.engine.clone());
+    pub(crate) fn registry(self, registry: &Registry) -> engine::Registry {
+        if self.except.is_empty() && self.families.is_empty() && self.labels.is_empty() {
+            return registry.engine.clone();
         }
-        let all = engine::Registry::new();
+        let options = engine::Registry::options();
+        let all = self.labels.into_iter().fold(options, |all, (name, value)| all.const_label(name, value)).build();
+        let mut families = self.families;
         for family in registry.listed().iter() {
-            if !self.except.iter().any(|told| Arc::ptr_eq(told, family)) {
-                family.series.list(&all)?;
+            if self.except.iter().any(|told| Arc::ptr_eq(told, family)) {
+                continue;
+            }
+            // One that has such a label of its own keeps it, as what is told does.
+            if family.series.list(&all).is_err() {
+                families.push(family.series.snapshot());
             }
         }
-        let mut families = self.families;
         families.extend(registry.derived());
         all.register_collector(Fixed(families));
-        Ok(all)
+        all
     }
 }

@@ -41,6 +41,7 @@ const PRINTED = {
     'db_queries_total 1',
     'external_api_errors_total{service="mail"} 1',
   ],
+  'server.mjs': ['http://127.0.0.1:', 'app_jobs_total 1', 'and ended'],
   'workers.mjs': ['app_jobs_total 2'],
 };
 
@@ -54,7 +55,8 @@ function blocks(document, language) {
 
 function run(file) {
   const args = ['--require', path.join(__dirname, 'visitor.js'), file];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
+  const options = { encoding: 'utf8', timeout: 60_000, env: { ...process.env, PORT: '0' } };
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, options);
   assert.equal(status, 0, stderr);
   return stdout;
 }

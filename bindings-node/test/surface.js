@@ -72,7 +72,8 @@ function declared(file) {
       addMembers(name, type, '.');
       addMembers(name, checker.getDeclaredTypeOfSymbol(symbol), '::');
     } else if (symbol.flags & ts.SymbolFlags.Function) {
-      const given = calls[0].getReturnType();
+      // Of a promise, what it is of.
+      const given = checker.getAwaitedType(calls[0].getReturnType()) ?? calls[0].getReturnType();
       const isOurs = given.symbol?.declarations?.some(
         (at) => !/node_modules/.test(at.getSourceFile().fileName),
       );

@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
+const { MetricsServer } = require('../lib/server');
 const { actual, declared, differences, undocumented } = require('./surface');
 
 const ROOT = path.join(__dirname, '..');
@@ -58,6 +59,9 @@ function examples(module) {
     all['requestMetrics()'] = [metrics];
     all['requestMetrics()::bind()'] = [metrics.bind('/', 'GET', 200)];
     all['negotiate()'] = [module.negotiate()];
+    const server = new MetricsServer(undefined, undefined, {});
+    clearInterval(server._alive);
+    all['startHttpServer()'] = [server];
   }
   return all;
 }

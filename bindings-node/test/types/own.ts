@@ -14,9 +14,17 @@ import {
   render,
   renderSync,
   requestMetrics,
+  startHttpServer,
   trackRequest,
 } from 'tykmetrics';
-import type { CustomMetric, Negotiation, RecordedRequest, RequestMetrics, RequestOutcome } from 'tykmetrics';
+import type {
+  CustomMetric,
+  MetricsServer,
+  Negotiation,
+  RecordedRequest,
+  RequestMetrics,
+  RequestOutcome,
+} from 'tykmetrics';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readFile } from 'node:fs';
 import * as dropIn from 'tykmetrics/prom-client';
@@ -81,6 +89,25 @@ same<typeof text, string>(true);
 gateway
   .trackRequest({ endpoint: 'a', model: undefined }, () => fetch('http://127.0.0.1'))
   .then((r) => r.status);
+
+/** Serves a registry. */
+export async function serve(): Promise<void> {
+  const server: MetricsServer = await startHttpServer({
+    registry: open,
+    port: 0,
+    host: '::1',
+    path: '/m',
+    tls: { cert: new URL('file:///c.pem'), key: '/k.pem', clientCa: '/ca.pem', required: true },
+    auth: { basic: { name: 'a', password: 'b' }, bearer: 'c' },
+    routes: { reset: true },
+    limits: { scrapeTimeout: '10s', concurrentScrapes: 2 },
+    hygiene: { enabled: true, keep: ['email'] },
+  });
+  const port: number | undefined = server.unref().ref().port;
+  await server.close();
+  await server[Symbol.asyncDispose]();
+  await fetch(`${server.url}/m?${port}`);
+}
 
 /** Answers a scrape as it asks to be answered. */
 export async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
