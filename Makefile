@@ -1,6 +1,6 @@
 # The commands of the project. Each works on a fresh machine: what it needs goes into the tree (.venv, .tools, target).
 #
-#   make run          an example gateway under a load of its own, its numbers and its exposition
+#   make run          gateways in Go, Python, Node and Rust under load, which must agree with their /metrics (RUN_SECONDS, RUN_PORT)
 #   make build        release artefacts
 #   make install      libtykmetrics, its header and its pkg-config files (PREFIX=/usr/local, DESTDIR=)
 #   make test         every test, lint and format check
@@ -24,12 +24,7 @@ FUZZ_SECONDS ?= 60
 help:
 	@sed -n 's/^#   //p' Makefile
 
-# ---- running --------------------------------------------------------------------------------------------------------
-
-.PHONY: run
-run:
-	@echo "The Rust gateway. (Gateways in Go, Python and Node join it with the endpoint.)"
-	$(CARGO) run --locked --release -p tykmetrics-example-gateway
+# ---- building -------------------------------------------------------------------------------------------------------
 
 .PHONY: build
 build: prefix wheel addon
@@ -85,7 +80,7 @@ prefix:
 .PHONY: test
 test:
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
-	  tools lint test-models test-python test-core test-c test-go test-node test-server test-house test-features
+	  tools lint test-models test-python test-core test-c test-go test-node test-run test-server test-house test-features
 
 test-core test-house test-c test-go test-python test-node test-server: tools
 
@@ -111,6 +106,7 @@ test-house:
 	$(CARGO) test --locked -p tykmetrics-tests
 	$(CARGO) test --locked -p tykmetrics-benches
 	$(CARGO) test --locked --release -p tykmetrics-example-gateway
+	$(CARGO) test --locked -p tykmetrics-example-run
 
 # The endpoint and the program: against curl, openssl, promtool and a real Prometheus.
 .PHONY: test-server
@@ -124,7 +120,7 @@ test-c: prefix tools-c
 
 # The Go door: each way to record, the race detector, checked pointers, the oldest and the newest Go.
 GO ?= go
-GO_MODULES := bindings-go $(sort $(dir $(wildcard bindings-go/integrations/*/go.mod))) bindings-go/bench
+GO_MODULES := bindings-go $(sort $(dir $(wildcard bindings-go/integrations/*/go.mod))) bindings-go/bench examples/gateway-go
 GO_OLDEST := go1.24.11
 GO_NEWEST := go1.27.1
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -144,7 +140,7 @@ test-go: prefix lint-go
 	  (cd bindings-go && $(GO_ENV) GOTOOLCHAIN=$$toolchain $(GO) test .); done
 
 lint-go: prefix
-	@test -z "$$(gofmt -l bindings-go)" || { echo "gofmt would change:"; gofmt -l bindings-go; exit 1; }
+	@test -z "$$(gofmt -l bindings-go examples)" || { echo "gofmt would change:"; gofmt -l bindings-go examples; exit 1; }
 	set -e; for module in $(GO_MODULES); do \
 	  (cd $$module && $(GO_ENV) $(GO) vet ./... && $(GO_ENV) $(GO) run $(STATICCHECK) ./...); done
 
@@ -203,8 +199,8 @@ lint-python: wheel
 	  suppress_build_script_link_lines=true > target/free-threaded/config.txt
 	PYO3_CONFIG_FILE=$(CURDIR)/target/free-threaded/config.txt $(CARGO) clippy --quiet --locked -p tykmetrics-python \
 	  --target-dir target/free-threaded -- -D warnings
-	.venv/bin/ruff check --no-cache $(PACKAGE)
-	.venv/bin/ruff format --no-cache --check $(PACKAGE)
+	.venv/bin/ruff check --no-cache --config $(PACKAGE)/pyproject.toml $(PACKAGE) examples/gateway-python
+	.venv/bin/ruff format --no-cache --check --config $(PACKAGE)/pyproject.toml $(PACKAGE) examples/gateway-python
 	cd $(PACKAGE) && ../.venv/bin/mypy --cache-dir ../target/mypy python/tykmetrics tests/typed/user_code.py tests/typed/drop_in.py
 	cd $(PACKAGE) && ../.venv/bin/pyright --pythonpath ../.venv/bin/python
 
@@ -244,6 +240,44 @@ $(addprefix test-node-,$(NODE_OTHERS)): test-node-%: addon node-modules $(NODE_R
 
 lint-node: node-modules
 	cd $(NODE_DOOR) && $(NPM) run --silent lint
+	$(NODE_DOOR)/node_modules/.bin/eslint -c $(NODE_DOOR)/eslint.config.mjs examples/gateway-node
+	$(NODE_DOOR)/node_modules/.bin/prettier --config $(NODE_DOOR)/.prettierrc.json --check --log-level warn examples/gateway-node
+
+# ---- running --------------------------------------------------------------------------------------------------------
+
+# Gateways in each language under load, whose /metrics must say what was sent. What is missing leaves its gateway out.
+RUN_SECONDS ?= 20
+# The port of the first gateway's page; the others have those behind it. 0: any that are free.
+RUN_PORT ?= 0
+HAS_GO := $(shell command -v $(GO) >/dev/null && command -v $${CC:-cc} >/dev/null && command -v pkg-config >/dev/null && echo yes)
+HAS_PYTHON := $(shell { test -e .venv/ready || $(PYTHON) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; } && echo yes)
+HAS_NODE := $(shell command -v $(NODE) >/dev/null && command -v $(NPM) >/dev/null && echo yes)
+# A build for development: what is measured is whether numbers agree.
+RUN_BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
+RUN_GO := target/run/gateway-go
+
+.PHONY: run test-run run-ready run-go run-python run-node
+run test-run: run-ready
+	$(RUN_BUILT)/run-gateways --seconds $(RUN_SECONDS) --port $(RUN_PORT) --rust $(RUN_BUILT)/gateway-rust \
+	  $(if $(HAS_GO),--go $(RUN_GO)) \
+	  $(if $(HAS_PYTHON),--python ".venv/bin/python examples/gateway-python/gateway.py") \
+	  $(if $(HAS_NODE),--node "$(NODE) examples/gateway-node/gateway.mjs")
+
+test-run: RUN_SECONDS := 3
+test-run: RUN_PORT := 0
+
+run-ready: run-go run-python run-node
+	$(CARGO) build --locked --quiet -p tykmetrics-example-run
+
+run-go: $(if $(HAS_GO),prefix)
+	@if test -z "$(HAS_GO)"; then echo "left out: the gateway in Go, which needs Go 1.24, a C compiler and pkg-config"; exit 0; fi; \
+	cd examples/gateway-go && $(GO_ENV) $(GO) build -o $(CURDIR)/$(RUN_GO) .
+
+run-python: $(if $(HAS_PYTHON),wheel)
+	@if test -z "$(HAS_PYTHON)"; then echo "left out: the gateway in Python, which needs Python 3.11 with venv"; fi
+
+run-node: $(if $(HAS_NODE),addon node-modules)
+	@if test -z "$(HAS_NODE)"; then echo "left out: the gateway in Node, which needs Node 20 and npm"; fi
 
 # The page of the endpoint in a real browser.
 PAGE := server/test-page
