@@ -17,7 +17,7 @@ use child::{Process, Serving};
 use compare::{Columns, Dialect, differences, expected, found};
 use http::Client;
 use load::{Load, Tally};
-use options::{GATEWAYS, HELP, Options, options};
+use options::{GATEWAYS, HELP, Options, WITHOUT_ENDPOINT, options};
 use show::{Row, Screen, Total};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
@@ -32,6 +32,14 @@ use std::time::{Duration, Instant};
 const SETTLE: Duration = Duration::from_secs(5);
 /// How long a scrape may take: a `/metrics` of these gateways is a few kilobytes.
 const SCRAPE: Duration = Duration::from_secs(3);
+/// What an endpoint has beside the metrics, and a part of each answer.
+const ROUTES: [(&str, &str); 5] = [
+    ("/", "<html"),
+    ("/healthz", "OK"),
+    ("/metrics/json", "http_requests_total"),
+    ("/metrics/health", "\"status\""),
+    ("/metrics/overview", "http_requests_total"),
+];
 const STEP: Duration = Duration::from_millis(20);
 /// Where lines are not rewritten, totals come after the first second and then so often.
 const PLAIN_SECONDS: u64 = 5;
@@ -53,6 +61,26 @@ impl Gateway {
             return Err(format!("/metrics was answered {}", answer.status));
         }
         found(self.dialect, &answer.body)
+    }
+
+    fn has_endpoint(&self) -> bool {
+        !WITHOUT_ENDPOINT.contains(&self.process.name)
+    }
+
+    /// What its endpoint does not serve as it should.
+    fn missing(&mut self) -> Vec<String> {
+        let name = self.process.name;
+        let mut missing = Vec::new();
+        for (route, part) in ROUTES {
+            match self.metrics.ask("GET", route, None) {
+                Ok(answer) if answer.status == 200 && String::from_utf8_lossy(&answer.body).contains(part) => {}
+                Ok(answer) => {
+                    missing.push(format!("{name}: {route} was answered {}, and should have {part:?}", answer.status));
+                }
+                Err(error) => missing.push(format!("{name}: {route} had no answer: {error}")),
+            }
+        }
+        missing
     }
 }
 
@@ -141,11 +169,11 @@ fn start(options: &Options, interrupted: impl Fn() -> bool) -> Result<Option<Vec
 fn where_to_look(gateways: &[Gateway], seconds: u64) {
     let many = if gateways.len() == 1 { "A gateway".to_owned() } else { format!("{} gateways", gateways.len()) };
     let mut text = format!("{many} under load for {seconds} s (Ctrl-C ends it early). Where to look:\n");
-    for Gateway { process, serving: Serving { application, endpoint }, .. } in gateways {
-        let name = process.name;
-        text += &format!(
-            "  {name:<7} page http://{endpoint}/  metrics http://{endpoint}/metrics  gateway http://{application}/\n"
-        );
+    for gateway in gateways {
+        let Serving { application, endpoint } = gateway.serving;
+        let page = if gateway.has_endpoint() { format!("page http://{endpoint}/  ") } else { String::new() };
+        let name = gateway.process.name;
+        text += &format!("  {name:<7} {page}metrics http://{endpoint}/metrics  gateway http://{application}/\n");
     }
     for (name, _) in GATEWAYS {
         if gateways.iter().all(|gateway| gateway.process.name != name) {
@@ -224,6 +252,9 @@ fn judge(gateway: &mut Gateway, tally: Tally, wrong: &mut Vec<String>) -> Row {
         wrong.push(format!("{name}: no request was answered"));
     }
     wrong.extend(tally.troubles.iter().chain(&differ).map(|what| format!("{name}: {what}")));
+    if gateway.has_endpoint() {
+        wrong.extend(gateway.missing());
+    }
     let metrics = last.map(|series| Columns::of(gateway.dialect, &series));
     Row { name, sent: Columns::sent(&tally), metrics, series: expected.len(), equal: equal == 2 }
 }
