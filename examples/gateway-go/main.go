@@ -62,11 +62,11 @@ func model(w http.ResponseWriter, r *http.Request) {
 }
 
 func run(metricsPort int) error {
-	endpoint, err := serveMetrics(metricsPort)
+	endpoint, err := tykmetrics.Serve(tykmetrics.ServerConfig{Listen: fmt.Sprintf("127.0.0.1:%d", metricsPort)})
 	if err != nil {
 		return err
 	}
-	defer endpoint.close()
+	defer endpoint.Close()
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/users/{id}", plain)
@@ -83,7 +83,7 @@ func run(metricsPort int) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 
-	fmt.Printf("ready http://%s %s\n", listener.Addr(), endpoint.url)
+	fmt.Printf("ready http://%s %s\n", listener.Addr(), endpoint.URL())
 	ended := make(chan struct{})
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)

@@ -12,9 +12,8 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { recordRequest, trackRequest } from '../../bindings-node/index.mjs';
+import { recordRequest, startHttpServer, trackRequest } from '../../bindings-node/index.mjs';
 import { fastifyPlugin } from '../../bindings-node/middleware.mjs';
-import { serveMetrics } from './endpoint.mjs';
 
 const fastify = createRequire(new URL('../../bindings-node/package.json', import.meta.url))('fastify');
 
@@ -61,7 +60,7 @@ async function embeddings(request, reply) {
 }
 
 const { values } = parseArgs({ options: { 'metrics-port': { type: 'string', default: '0' } } });
-const endpoint = await serveMetrics(Number(values['metrics-port']));
+const endpoint = await startHttpServer({ port: Number(values['metrics-port']) });
 
 const app = fastify({ forceCloseConnections: true });
 app.register(fastifyPlugin);
@@ -80,6 +79,6 @@ console.log(`ready ${address} ${endpoint.url}`);
 
 process.stdin.on('end', async () => {
   await app.close();
-  endpoint.close();
+  await endpoint.close();
 });
 process.stdin.resume();

@@ -17,10 +17,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import uvicorn
-from endpoint import serve_metrics
 from fastapi import FastAPI, HTTPException, Query, Response
 from pydantic import BaseModel
-from tykmetrics import record_request, track_request
+from tykmetrics import record_request, start_http_server, track_request
 from tykmetrics.middleware.asgi import MetricsMiddleware
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def main() -> None:
     """Serve until the standard input ends."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--metrics-port", type=int, default=0)
-    endpoint = serve_metrics(parser.parse_args().metrics_port)
+    endpoint = start_http_server(parser.parse_args().metrics_port)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=60))
 

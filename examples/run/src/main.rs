@@ -17,7 +17,7 @@ use child::{Process, Serving};
 use compare::{Columns, Dialect, differences, expected, found};
 use http::Client;
 use load::{Load, Tally};
-use options::{GATEWAYS, HELP, Options, WITHOUT_ENDPOINT, options};
+use options::{GATEWAYS, HELP, Options, options};
 use show::{Row, Screen, Total};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
@@ -61,10 +61,6 @@ impl Gateway {
             return Err(format!("/metrics was answered {}", answer.status));
         }
         found(self.dialect, &answer.body)
-    }
-
-    fn has_endpoint(&self) -> bool {
-        !WITHOUT_ENDPOINT.contains(&self.process.name)
     }
 
     /// What its endpoint does not serve as it should.
@@ -171,9 +167,10 @@ fn where_to_look(gateways: &[Gateway], seconds: u64) {
     let mut text = format!("{many} under load for {seconds} s (Ctrl-C ends it early). Where to look:\n");
     for gateway in gateways {
         let Serving { application, endpoint } = gateway.serving;
-        let page = if gateway.has_endpoint() { format!("page http://{endpoint}/  ") } else { String::new() };
         let name = gateway.process.name;
-        text += &format!("  {name:<7} {page}metrics http://{endpoint}/metrics  gateway http://{application}/\n");
+        text += &format!(
+            "  {name:<7} page http://{endpoint}/  metrics http://{endpoint}/metrics  gateway http://{application}/\n"
+        );
     }
     for (name, _) in GATEWAYS {
         if gateways.iter().all(|gateway| gateway.process.name != name) {
@@ -252,9 +249,7 @@ fn judge(gateway: &mut Gateway, tally: Tally, wrong: &mut Vec<String>) -> Row {
         wrong.push(format!("{name}: no request was answered"));
     }
     wrong.extend(tally.troubles.iter().chain(&differ).map(|what| format!("{name}: {what}")));
-    if gateway.has_endpoint() {
-        wrong.extend(gateway.missing());
-    }
+    wrong.extend(gateway.missing());
     let metrics = last.map(|series| Columns::of(gateway.dialect, &series));
     Row { name, sent: Columns::sent(&tally), metrics, series: expected.len(), equal: equal == 2 }
 }

@@ -31,9 +31,6 @@ pub(crate) const GATEWAYS: [(&str, Dialect); 4] = [
     ("rust", Dialect::Gateway(Parameter::Braces)),
 ];
 
-/// Gateways that serve `/metrics` by other means than the endpoint, and have none of its other routes.
-pub(crate) const WITHOUT_ENDPOINT: &[&str] = &["go", "python", "node"];
-
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) seconds: u64,
