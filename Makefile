@@ -51,12 +51,14 @@ library:
 	$(CARGO) build --locked --release -p tykmetrics-c
 	$(STATIC_LIBRARY)
 
-# The static library as one object of which only tyk_ is seen, so that it meets neither another zstd nor another Rust.
+# The static library as one object of which only tyk_ is seen, so that it meets neither another zstd nor another Rust. It appears
+# as a whole: two installations at a time read it.
 define STATIC_LIBRARY
-ld -r --whole-archive $(RELEASE)/libtykmetrics.a -o $(RELEASE)/tykmetrics.o
-objcopy --wildcard --keep-global-symbol='tyk_*' --remove-section=.llvmbc --remove-section=.llvmcmd --strip-debug $(RELEASE)/tykmetrics.o
-rm -f $(RELEASE)/libtykmetrics-one.a
-ar rcs $(RELEASE)/libtykmetrics-one.a $(RELEASE)/tykmetrics.o
+set -e; one=$(RELEASE)/libtykmetrics-one.a; if test $$one -nt $(RELEASE)/libtykmetrics.a; then exit 0; fi; \
+work=$$(mktemp -d $(RELEASE)/one.XXXXXX); trap 'rm -r '$$work EXIT; \
+ld -r --whole-archive $(RELEASE)/libtykmetrics.a -o $$work/tykmetrics.o; \
+objcopy --wildcard --keep-global-symbol='tyk_*' --remove-section=.llvmbc --remove-section=.llvmcmd --strip-debug $$work/tykmetrics.o; \
+ar rcs $$work/one.a $$work/tykmetrics.o; mv $$work/one.a $$one
 endef
 
 install: library
@@ -80,9 +82,9 @@ prefix:
 .PHONY: test
 test:
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
-	  tools lint test-models test-python test-core test-c test-go test-node test-run test-server test-house test-features
+	  tools lint test-models test-python test-rust test-go test-node test-run test-features
 
-test-core test-house test-c test-go test-python test-node test-server: tools
+test-rust test-go test-python test-node: tools
 
 .PHONY: lint
 lint:
@@ -91,32 +93,19 @@ lint:
 	$(CARGO) clippy --locked -p tykmetrics --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps
 
-.PHONY: test-core
-test-core:
-	$(CARGO) test --locked -p tykmetrics --all-features
+# The crates, which are built once for all of their tests: the core; the endpoint and the program, against curl, openssl, promtool
+# and a real Prometheus; the C door, by programs in C against the library that `make install` would install; the house.
+RUST_TESTED := tykmetrics tykmetrics-server tykmetrics-cli tykmetrics-c tykmetrics-tests tykmetrics-benches \
+  tykmetrics-example-gateway tykmetrics-example-run
+.PHONY: test-rust
+test-rust: prefix tools-c tools-server
+	$(CARGO) test --locked --all-features $(addprefix -p ,$(RUST_TESTED))
 
 # The crate alone, as most people build it, and with nothing.
 .PHONY: test-features
 test-features:
 	$(CARGO) check --locked -p tykmetrics
 	$(CARGO) test --locked -p tykmetrics --no-default-features --lib
-
-.PHONY: test-house
-test-house:
-	$(CARGO) test --locked -p tykmetrics-tests
-	$(CARGO) test --locked -p tykmetrics-benches
-	$(CARGO) test --locked --release -p tykmetrics-example-gateway
-	$(CARGO) test --locked -p tykmetrics-example-run
-
-# The endpoint and the program: against curl, openssl, promtool and a real Prometheus.
-.PHONY: test-server
-test-server: tools-server
-	$(CARGO) test --locked -p tykmetrics-server -p tykmetrics-cli
-
-# The C door: programs in C against the library that `make install` would install.
-.PHONY: test-c
-test-c: prefix tools-c
-	$(CARGO) test --locked -p tykmetrics-c
 
 # The Go door: each way to record, the race detector, checked pointers, the oldest and the newest Go.
 GO ?= go
@@ -199,8 +188,10 @@ lint-python: wheel
 	  suppress_build_script_link_lines=true > target/free-threaded/config.txt
 	PYO3_CONFIG_FILE=$(CURDIR)/target/free-threaded/config.txt $(CARGO) clippy --quiet --locked -p tykmetrics-python \
 	  --target-dir target/free-threaded -- -D warnings
-	.venv/bin/ruff check --no-cache --config $(PACKAGE)/pyproject.toml $(PACKAGE) examples/gateway-python
-	.venv/bin/ruff format --no-cache --check --config $(PACKAGE)/pyproject.toml $(PACKAGE) examples/gateway-python
+	.venv/bin/ruff check --no-cache $(PACKAGE)
+	.venv/bin/ruff format --no-cache --check $(PACKAGE)
+	.venv/bin/ruff check --no-cache --config $(PACKAGE)/pyproject.toml examples/gateway-python
+	.venv/bin/ruff format --no-cache --check --config $(PACKAGE)/pyproject.toml examples/gateway-python
 	cd $(PACKAGE) && ../.venv/bin/mypy --cache-dir ../target/mypy python/tykmetrics tests/typed/user_code.py tests/typed/drop_in.py
 	cd $(PACKAGE) && ../.venv/bin/pyright --pythonpath ../.venv/bin/python
 

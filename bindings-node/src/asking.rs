@@ -130,6 +130,7 @@ impl Asker {
 
     /// How many did.
     pub(crate) fn missed(&self) -> u64 {
+        // Relaxed: as above.
         self.untold.load(Relaxed)
     }
 

@@ -11,7 +11,7 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use server::config::Config;
 use server::{Address, Gone, Running, Source, StartError, StartErrorCode as Code};
-use std::ffi::c_int;
+use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -170,7 +170,7 @@ impl Server {
     }
 
     /// Return the numbers of the sockets that listen, which a forked child closes.
-    fn listening(&self) -> Vec<c_int> {
+    fn listening(&self) -> Vec<RawFd> {
         self.running.listening().to_vec()
     }
 }
@@ -180,7 +180,7 @@ fn exception(py: Python<'_>, error: &StartError) -> PyErr {
     let message = error.message().to_owned();
     let os = |name: &str| match error.os_error() {
         Some(number) => PyOSError::new_err((number, message.clone())),
-        None => match py.import("errno").and_then(|errno| errno.getattr(name)?.extract::<c_int>()) {
+        None => match py.import("errno").and_then(|errno| errno.getattr(name)?.extract::<i32>()) {
             Ok(number) => PyOSError::new_err((number, message.clone())),
             Err(error) => error,
         },

@@ -119,40 +119,42 @@ async fn admitted(shared: &Arc<Shared>, peer: Peer, request: Request<Incoming>) 
     if let Err((status, why)) = discard(body, shared).await {
         return text(status, why);
     }
+    let encoding = Encoding::negotiate(&list(&head.headers, header::ACCEPT_ENCODING));
     match route {
         Route::Alive => text(StatusCode::OK, "OK"),
-        Route::Metrics | Route::Json => scraped(shared, route, &head).await,
-        Route::Health => json(status::answer(shared).await),
-        Route::Overview => json(view::overview(shared).await),
+        Route::Metrics | Route::Json => scraped(shared, route, encoding, &head).await,
+        Route::Health => packed(encoding, json(status::answer(shared, encoding).await)),
+        Route::Overview => packed(encoding, json(view::overview(shared, encoding).await)),
         Route::Reset => reset(shared, &head.headers).await,
         Route::Page => {
-            let mut page = match view::html(shared).await {
+            let mut page = match view::html(shared, encoding).await {
                 Ok(html) => with_type(StatusCode::OK, page::HTML_TYPE, html),
                 Err(why) => return json(Err(why)),
             };
             page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::policy()));
             page.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-            page
+            packed(encoding, page)
         }
     }
 }
 
-async fn scraped(shared: &Arc<Shared>, route: Route, head: &hyper::http::request::Parts) -> Response<Answer> {
+async fn scraped(
+    shared: &Arc<Shared>,
+    route: Route,
+    encoding: Encoding,
+    head: &hyper::http::request::Parts,
+) -> Response<Answer> {
     let query = match request::query(head.uri.query().unwrap_or("")) {
         Ok(query) => query,
         Err(why) => return text(StatusCode::BAD_REQUEST, format!("{why}\n")),
     };
     let exposition = exposition(route, &query, &head.headers);
-    let encoding = Encoding::negotiate(&list(&head.headers, header::ACCEPT_ENCODING));
     let found = |body: Answer| {
-        let mut response = Response::new(body);
+        let mut response = packed(encoding, Response::new(body));
         let headers = response.headers_mut();
         // A content type is made of names that headers carry.
         if let Ok(content_type) = HeaderValue::try_from(exposition.content_type()) {
             headers.insert(header::CONTENT_TYPE, content_type);
-        }
-        if let Some(packed) = encoding.content_encoding() {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(packed));
         }
         headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
         response
@@ -235,6 +237,18 @@ async fn discard(mut body: Incoming, shared: &Shared) -> Result<(), (StatusCode,
     };
     let slow = Err((StatusCode::REQUEST_TIMEOUT, "the body takes too long\n".to_owned()));
     timeout(shared.limits.header_timeout, reading).await.unwrap_or(slow)
+}
+
+/// Says how a body is packed. An answer that has none of its own, as an error, is not.
+fn packed(encoding: Encoding, mut response: Response<Answer>) -> Response<Answer> {
+    if response.status() == StatusCode::OK {
+        let headers = response.headers_mut();
+        if let Some(name) = encoding.content_encoding() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    response
 }
 
 fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<Answer> {

@@ -13,14 +13,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use tykmetrics::Format;
+use tykmetrics::render::Compressor;
+use tykmetrics::{Encoding, Format};
 
 /// How long an answer is given again.
 const KEPT: Duration = Duration::from_secs(1);
 
-/// An answer that is made once for all who ask at about the same time.
+/// An answer that is made once for all who ask at about the same time and accept it packed in the same way.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<Option<(Instant, Bytes)>>);
+pub(crate) struct Kept(Mutex<[Option<(Instant, Bytes)>; 3]>);
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,24 +33,45 @@ pub(crate) enum NoAnswer {
 }
 
 impl Kept {
-    /// The answer that is kept, or what `make` makes, on a thread of the pool.
+    /// The answer that is kept, or what `make` makes, made and packed on a thread of the pool.
     pub(crate) async fn get(
         &self,
         shared: &Shared,
+        encoding: Encoding,
         make: impl FnOnce(&dyn Source) -> Vec<u8> + Send + 'static,
     ) -> Result<Bytes, NoAnswer> {
         let making = async {
-            let mut kept = self.0.lock().await;
+            let mut all = self.0.lock().await;
+            let kept = &mut all[encoding as usize];
             if let Some((_, bytes)) = kept.as_ref().filter(|(at, _)| at.elapsed() < KEPT) {
                 return Ok(bytes.clone());
             }
             let permit = Arc::clone(&shared.looks).acquire_owned().await.map_err(|_| NoAnswer::Late)?;
-            let bytes = look(shared, permit, make).await?;
+            let bytes = look(shared, permit, move |source| packed(encoding, make(source))).await?;
             *kept = Some((Instant::now(), bytes.clone()));
             Ok(bytes)
         };
         timeout(shared.limits.scrape_timeout, making).await.unwrap_or(Err(NoAnswer::Late))
     }
+}
+
+/// An answer, packed.
+fn packed(encoding: Encoding, answer: Vec<u8>) -> Vec<u8> {
+    if encoding == Encoding::Identity {
+        return answer;
+    }
+    let mut body = Vec::new();
+    let sink = |chunk: &[u8]| {
+        body.extend_from_slice(chunk);
+        Ok::<(), tykmetrics::Error>(())
+    };
+    let done = Compressor::new(encoding, sink).and_then(|mut packer| {
+        packer.write(&answer)?;
+        packer.finish()
+    });
+    // Only memory can be wanting, and whoever asks is told that it failed.
+    done.expect("an answer is packed");
+    body
 }
 
 /// Asks the source on a thread of the pool.
@@ -72,7 +94,7 @@ pub(crate) async fn look(
 }
 
 /// The answer of the route.
-pub(crate) async fn answer(shared: &Shared) -> Result<Bytes, NoAnswer> {
+pub(crate) async fn answer(shared: &Shared, encoding: Encoding) -> Result<Bytes, NoAnswer> {
     let (began, running) = (shared.began, shared.limits.concurrent_scrapes - shared.scrapes.available_permits());
     // Relaxed: a count that is only shown.
     let scraped = shared.scraped.load(Relaxed);
@@ -86,7 +108,7 @@ pub(crate) async fn answer(shared: &Shared) -> Result<Bytes, NoAnswer> {
         figures.finish();
         figures.json(began.elapsed(), scraped, running)
     };
-    shared.status.get(shared, make).await
+    shared.status.get(shared, encoding, make).await
 }
 
 /// Families of requests and of those that failed, by the ends of their names; the first that is there counts.

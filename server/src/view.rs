@@ -5,27 +5,28 @@ use crate::page::{self, About};
 use crate::shared::Shared;
 use crate::status::NoAnswer;
 use hyper::body::Bytes;
+use tykmetrics::Encoding;
 
 /// The overview.
-pub(crate) async fn overview(shared: &Shared) -> Result<Bytes, NoAnswer> {
+pub(crate) async fn overview(shared: &Shared, encoding: Encoding) -> Result<Bytes, NoAnswer> {
     let began = shared.began;
     let make = move |snapshot: &tykmetrics::Snapshot| {
         // The moment by the clock of the snapshot, which may have been set since.
         let up = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         page::overview(snapshot, snapshot.at_ms.saturating_sub(up))
     };
-    shared.overview.get(shared, move |source| make(&source.snapshot())).await
+    shared.overview.get(shared, encoding, move |source| make(&source.snapshot())).await
 }
 
 /// The page.
-pub(crate) async fn html(shared: &Shared) -> Result<Bytes, NoAnswer> {
+pub(crate) async fn html(shared: &Shared, encoding: Encoding) -> Result<Bytes, NoAnswer> {
     let routes = routes(shared);
     let make = move |snapshot: &tykmetrics::Snapshot| {
         let overview = routes.iter().find(|(path, _)| path.ends_with("/overview")).map_or("", |(path, _)| path);
         let listed: Vec<(&str, &str)> = routes.iter().map(|(path, what)| (path.as_str(), *what)).collect();
         page::html(snapshot, &About { overview, routes: &listed }).into_bytes()
     };
-    shared.page.get(shared, move |source| make(&source.snapshot())).await
+    shared.page.get(shared, encoding, move |source| make(&source.snapshot())).await
 }
 
 /// The routes that are there and what each gives. Their paths are relative to the page, which may be served below a prefix

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Instant;
 use tykmetrics::samples::{Family, Kind, Sample};
+use tykmetrics_server::page::roles;
 
 /// What one scrape came to.
 #[derive(Debug, Default)]
@@ -61,37 +62,6 @@ pub(super) struct Past {
     at: Option<Instant>,
     hasher: RandomState,
 }
-
-/// Labels by which requests are told apart for people, the best first.
-const ENDPOINTS: [&str; 14] = [
-    "route",
-    "endpoint",
-    "path",
-    "handler",
-    "api_name",
-    "api_id",
-    "url",
-    "uri",
-    "operation",
-    "grpc_method",
-    "rpc_method",
-    "service",
-    "method",
-    "result",
-];
-
-/// Labels that say how a request ended.
-const STATUSES: [&str; 9] = [
-    "status",
-    "status_code",
-    "code",
-    "http_status",
-    "http_status_code",
-    "response_code",
-    "grpc_code",
-    "outcome",
-    "result",
-];
 
 const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 
@@ -198,19 +168,18 @@ fn series_name(sample: &Sample<'_>) -> String {
     }
 }
 
-/// The label that a family's requests are told apart by.
-fn endpoint_label(family: &Family<'_>) -> Option<&'static str> {
-    let has = |name: &&&str| family.samples.iter().any(|sample| label(&sample.labels, name).is_some());
-    ENDPOINTS.iter().find(has).copied()
-}
-
-/// Whether a status is one of failure; what the client did wrong is none.
-fn is_error(status: &str) -> bool {
-    let lower = status.to_ascii_lowercase();
-    let server = lower.starts_with('5') && (lower.len() == 3);
-    server
-        || ["error", "failure", "failed", "internal", "unavailable", "unknown", "data_loss", "deadline_exceeded"]
-            .contains(&&*lower)
+/// Names of a family's labels, without those that belong to its kind.
+fn label_names<'a>(family: &'a Family<'_>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for sample in &family.samples {
+        let inner = inner_label(family, &sample.name);
+        for (name, _) in &sample.labels {
+            if Some(&**name) != inner && !names.contains(&&**name) {
+                names.push(name);
+            }
+        }
+    }
+    names
 }
 
 fn has_request_in_name(family: &Family<'_>) -> bool {
@@ -219,8 +188,7 @@ fn has_request_in_name(family: &Family<'_>) -> bool {
 
 /// Whether a family tells of things that happen and end: other counters (bytes, seconds) are values of their own.
 fn is_of_requests(family: &Family<'_>) -> bool {
-    let ends = |sample: &Sample<'_>| STATUSES.iter().any(|name| label(&sample.labels, name).is_some());
-    family.kind != Kind::Counter || has_request_in_name(family) || family.samples.iter().any(ends)
+    family.kind != Kind::Counter || has_request_in_name(family) || roles::status_label(&label_names(family)).is_some()
 }
 
 /// What is gathered of a group before it is a request.
@@ -235,7 +203,9 @@ struct Group {
 }
 
 fn groups(family: &Family<'_>, now: &mut Now<'_>) -> Vec<Request> {
-    let by = endpoint_label(family);
+    let names = label_names(family);
+    let by = roles::endpoint_label(&names).map(|at| names[at]);
+    let ended = roles::status_label(&names).map(|at| names[at]);
     let mut order: Vec<String> = Vec::new();
     let mut groups: HashMap<String, Group> = HashMap::new();
     for sample in &family.samples {
@@ -243,7 +213,7 @@ fn groups(family: &Family<'_>, now: &mut Now<'_>) -> Vec<Request> {
         if !groups.contains_key(endpoint) {
             order.push(endpoint.to_owned());
         }
-        add(groups.entry(endpoint.to_owned()).or_default(), family, sample, now);
+        add(groups.entry(endpoint.to_owned()).or_default(), family, (sample, ended), now);
     }
     let seconds = family.unit == "seconds" || family.name.contains("seconds");
     order.sort_unstable();
@@ -269,7 +239,8 @@ fn groups(family: &Family<'_>, now: &mut Now<'_>) -> Vec<Request> {
     order.into_iter().filter_map(request).collect()
 }
 
-fn add(group: &mut Group, family: &Family<'_>, sample: &Sample<'_>, now: &mut Now<'_>) {
+/// Adds a sample to its group; `ended` is the label that says how a request ended.
+fn add(group: &mut Group, family: &Family<'_>, (sample, ended): (&Sample<'_>, Option<&str>), now: &mut Now<'_>) {
     if let Some(histogram) = &sample.native_histogram {
         for (number, bucket) in buckets::native(histogram) {
             let count = now.rise(now.key(sample, number), bucket.count);
@@ -282,8 +253,8 @@ fn add(group: &mut Group, family: &Family<'_>, sample: &Sample<'_>, now: &mut No
             let rise = now.rise(now.key(sample, 0), sample.value);
             group.count += rise;
             group.total += sample.value;
-            if let Some(status) = STATUSES.iter().find_map(|name| label(&sample.labels, name)) {
-                *group.failed.get_or_insert(0.0) += if is_error(status) { rise } else { 0.0 };
+            if let Some((ended, status)) = ended.and_then(|ended| Some((ended, label(&sample.labels, ended)?))) {
+                *group.failed.get_or_insert(0.0) += if roles::is_error(ended, status) { rise } else { 0.0 };
             }
         }
         (Kind::Histogram, "_bucket") => {

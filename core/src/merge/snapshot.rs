@@ -32,6 +32,22 @@ pub enum Kind {
     Unknown,
 }
 
+impl Kind {
+    /// Its word, as OpenMetrics has it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+            Kind::Summary => "summary",
+            Kind::Info => "info",
+            Kind::StateSet => "stateset",
+            Kind::Unknown => "unknown",
+        }
+    }
+}
+
 /// What is true of a whole family.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Meta {

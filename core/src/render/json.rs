@@ -43,7 +43,7 @@ impl Document {
         header.extend_from_slice(b",\"help\":");
         string(header, &meta.help);
         header.extend_from_slice(b",\"type\":");
-        string(header, type_word(meta.kind));
+        string(header, meta.kind.as_str());
         header.extend_from_slice(b",\"unit\":");
         string(header, &meta.unit);
         header.extend_from_slice(b",\"series\":[");
@@ -136,18 +136,6 @@ impl Document {
                 out.push(b'}');
             }
         }
-    }
-}
-
-fn type_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Histogram => "histogram",
-        Kind::Summary => "summary",
-        Kind::Info => "info",
-        Kind::StateSet => "stateset",
-        Kind::Unknown => "unknown",
     }
 }
 

@@ -4,7 +4,7 @@
 //! can name their hashes. Names and help texts are escaped. Absent: label values, which the page never shows as HTML.
 
 use super::escape;
-use super::overview::{Listed, Walk, word};
+use super::overview::{Listed, Walk};
 use std::fmt::Write;
 use tykmetrics::Snapshot;
 
@@ -86,7 +86,7 @@ fn row(out: &mut String, family: &Listed) {
     escape::html(out, &family.name);
     out.push_str("</span><span class=\"help\">");
     escape::html(out, &family.help);
-    let _ = write!(out, "</span></th><td>{}</td><td class=\"n\">{}</td><td>", word(family.kind), family.series);
+    let _ = write!(out, "</span></th><td>{}</td><td class=\"n\">{}</td><td>", family.kind.as_str(), family.series);
     if let Some(grows) = &family.grows {
         out.push_str("<code>");
         escape::html(out, &grows.label);

@@ -10,7 +10,7 @@ mod overview;
 mod policy;
 
 pub use index::{About, html};
-pub use overview::overview;
+pub use overview::{overview, roles};
 pub use policy::policy;
 
 /// The content type of [`html`].

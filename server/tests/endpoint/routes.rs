@@ -58,6 +58,24 @@ fn a_scrape_is_packed_as_it_is_asked_for() {
 }
 
 #[test]
+fn the_page_and_what_it_asks_for_are_packed_as_well() {
+    let running = start(config(), registry());
+    for path in ["/", "/metrics/overview"] {
+        let plain = get(&running, path);
+        assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("Accept-Encoding")), "{path}");
+        let gzip = ask(&running, "GET", path, &["Accept-Encoding: gzip"]);
+        assert_eq!((gzip.status, gzip.header("content-encoding")), (200, Some("gzip")), "{path}");
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&gzip.body[..]).read_to_string(&mut text).expect("gzip");
+        assert_eq!(text.len(), plain.body.len(), "{path}");
+        // Kept apart: whoever asks next is not given what only another can read.
+        assert_eq!(get(&running, path).header("content-encoding"), None, "{path}");
+    }
+    let lost = ask(&running, "GET", "/nowhere", &["Accept-Encoding: gzip"]);
+    assert_eq!((lost.status, lost.header("content-encoding")), (404, None));
+}
+
+#[test]
 fn a_large_scrape_is_streamed_whole() {
     let registry = large(30_000);
     let running = start(config(), registry.clone());

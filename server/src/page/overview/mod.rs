@@ -8,7 +8,7 @@ mod cells;
 mod distinct;
 mod json;
 mod requests;
-mod roles;
+pub mod roles;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -156,19 +156,6 @@ fn cut(text: &str) -> String {
     escape::shortened(text, TEXT)
 }
 
-/// The word of a kind, as the formats have it.
-pub(super) fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Histogram => "histogram",
-        Kind::Summary => "summary",
-        Kind::Info => "info",
-        Kind::StateSet => "stateset",
-        _ => "unknown",
-    }
-}
-
 /// What a registry comes to, as JSON (`docs/overview.md`). `started_ms` is when the server began, Unix time in
 /// milliseconds, for a registry that does not say when its process did; 0 if not known.
 pub fn overview(snapshot: &Snapshot, started_ms: u64) -> Vec<u8> {
@@ -189,7 +176,7 @@ fn write_numbers(numbers: &[Number], out: &mut json::Object) {
     let mut rows = numbers.iter().take(NUMBERS).map(|number| {
         let mut row = json::Object::new();
         row.text("name", &number.name);
-        row.text("kind", word(number.kind));
+        row.text("kind", number.kind.as_str());
         row.number("value", number.value);
         row.integer("series", number.series as u64);
         row.text("by", if number.sum { "sum" } else { "max" });
@@ -203,7 +190,7 @@ fn write_families(listed: &[Listed], out: &mut json::Object) {
     let mut rows = listed.iter().map(|family| {
         let mut row = json::Object::new();
         row.text("name", &family.name);
-        row.text("kind", word(family.kind));
+        row.text("kind", family.kind.as_str());
         row.text("help", &family.help);
         row.integer("series", family.series as u64);
         if let Some(grows) = &family.grows {

@@ -1,5 +1,6 @@
 //! Which families tell of requests, known by their shape: name, kind and labels. `docs/overview.md` has the rules.
 //!
+//! The overview asks here, and of labels and outcomes so does `tykmetrics top`, which must not call failed what the page does not.
 //! Nothing is registered for this: what the engine's own families, the middlewares of the doors and those of other
 //! ecosystems have in common is enough. What is not recognised is still listed.
 
@@ -14,7 +15,7 @@ const UNITS: [(&str, f64); 5] =
     [("_seconds", 1.0), ("_milliseconds", 1e-3), ("_ms", 1e-3), ("_microseconds", 1e-6), ("_us", 1e-6)];
 
 /// Labels that say where a request went, the best first.
-const ENDPOINTS: [&str; 14] = [
+const ENDPOINTS: [&str; 15] = [
     "route",
     "endpoint",
     "path",
@@ -29,9 +30,10 @@ const ENDPOINTS: [&str; 14] = [
     "url",
     "view",
     "resource",
+    "service",
 ];
 
-const STATUSES: [&str; 9] = [
+const STATUSES: [&str; 12] = [
     "status",
     "status_code",
     "code",
@@ -41,6 +43,9 @@ const STATUSES: [&str; 9] = [
     "grpc_code",
     "grpc_status",
     "status_class",
+    "response_code",
+    "outcome",
+    "result",
 ];
 
 /// Labels that are neither a place nor an outcome.
@@ -119,20 +124,23 @@ fn latency(name: &str) -> Option<Told<'_>> {
 }
 
 /// Which of `names` says where a request went: a known one, or the first that says nothing else; `method` if that is all.
-pub(super) fn endpoint_label(names: &[String]) -> Option<usize> {
-    let at = |wanted: &&str| names.iter().position(|name| name == wanted);
-    let other = |name: &String| !STATUSES.contains(&name.as_str()) && !ASIDE.contains(&name.as_str());
+#[must_use]
+pub fn endpoint_label<S: AsRef<str>>(names: &[S]) -> Option<usize> {
+    let at = |wanted: &&str| names.iter().position(|name| name.as_ref() == *wanted);
+    let other = |name: &S| !STATUSES.contains(&name.as_ref()) && !ASIDE.contains(&name.as_ref());
     ENDPOINTS.iter().find_map(at).or_else(|| names.iter().position(other)).or_else(|| at(&"method"))
 }
 
 /// Which of `names` says how a request ended.
-pub(super) fn status_label(names: &[String]) -> Option<usize> {
-    STATUSES.iter().find_map(|wanted| names.iter().position(|name| name == wanted))
+#[must_use]
+pub fn status_label<S: AsRef<str>>(names: &[S]) -> Option<usize> {
+    STATUSES.iter().find_map(|wanted| names.iter().position(|name| name.as_ref() == *wanted))
 }
 
 /// Whether a request that ended so failed: an HTTP status of 400 and above (or its class, `4xx`), a gRPC code other than
 /// OK, a word that says so.
-pub(super) fn is_error(label: &str, status: &str) -> bool {
+#[must_use]
+pub fn is_error(label: &str, status: &str) -> bool {
     let bytes = status.as_bytes();
     match bytes.first() {
         None => false,
