@@ -51,6 +51,7 @@ pub(crate) fn answer(arguments: &[String]) -> Result<(), String> {
         ("histograms", &[n, hdr]) => crate::memory::histograms(contender, n, hdr == 1),
         ("scrape", &[n, windows, millis]) => crate::scrape::measure(contender, n, windows, millis),
         ("endpoint", &[n, rounds]) => crate::endpoint::crowd(n, rounds),
+        ("recorder", &[n, windows, millis]) => crate::endpoint::recorder(contender.name, n, windows, millis),
         _ => return Err(format!("no job `{job}` with {} numbers", numbers.len())),
     };
     let mut out = io::stdout().lock();

@@ -1,7 +1,8 @@
 //! A scrape as a scraper has it: over loopback, from the server to the last byte.
 //!
 //! Servers run in this process and are asked in turn: ours, the listener of `metrics-exporter-prometheus`, and a loop that
-//! writes the same bytes from memory, which no server can beat. Then, in a child, ten scrape a million series at once.
+//! writes the same bytes from memory, which no server can beat. Then, in children, ten scrape a million series at once, and
+//! beside a writer.
 
 mod client;
 mod servers;
@@ -10,11 +11,12 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::engines::Role;
+use crate::engines::{Role, Scraped};
 use crate::machine;
 use crate::measure::{Stat, interleave};
 use crate::memory::{self, Named};
 use crate::results::{self, Results};
+use crate::scrape::compare as windowed;
 use client::{Connection, scrape, scrape_afar};
 
 /// The loop that a scrape is held against.
@@ -122,6 +124,25 @@ pub(crate) fn crowd(n: usize, rounds: usize) -> Option<Named> {
     Some(figures)
 }
 
+/// In a child: a writer, and ten scrapes at once on the other core, as `scrape` has one.
+pub(crate) fn recorder(name: &str, n: usize, windows: usize, millis: usize) -> Option<Named> {
+    // The server and the scrapers come from this thread and stay on its core: what they do to a writer is asked, and not what a
+    // core does that is shared by a dozen threads.
+    machine::pin(1);
+    let registry = servers::registry(n)?;
+    let record = servers::record(&registry, n)?;
+    let (running, address) = servers::ours(registry)?;
+    let scrape = move || {
+        let crowd: Vec<_> = (0..CROWD).map(|_| std::thread::spawn(move || scrape_afar(address))).collect();
+        let bytes = crowd.into_iter().map(|scraper| scraper.join().ok().flatten().unwrap_or(0));
+        bytes.min().unwrap_or(0)
+    };
+    let scraped = Scraped { record, scrape: Box::new(scrape), settle: Box::new(|| {}) };
+    let figures = windowed(name, scraped, n, (windows, millis));
+    running.close();
+    figures
+}
+
 /// Asks `/health` over and over, with a rest as a prober has it, and says how long each answer took.
 fn probe(address: SocketAddr, over: &AtomicBool) -> Vec<f64> {
     let mut waits = Vec::with_capacity(1 << 16);
@@ -178,5 +199,11 @@ mod tests {
     fn a_crowd_is_measured() {
         let figures = crowd(1000, 1).expect("Linux tells");
         assert!(figures.iter().any(|(name, value)| *name == "health_asked" && *value >= 1.0), "{figures:?}");
+    }
+
+    #[test]
+    fn a_writer_is_measured_beside_a_crowd() {
+        let figures = recorder("tykmetrics", 1000, 1, 50).expect("a server");
+        assert!(figures.iter().any(|(name, value)| *name == "scrapes" && *value >= 1.0), "{figures:?}");
     }
 }

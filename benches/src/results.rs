@@ -32,6 +32,8 @@ pub(crate) const SERVED: &str = "scrape of 100k counters over loopback";
 pub(crate) const SERVED_GZIP: &str = "scrape of 100k counters over loopback, gzip";
 pub(crate) const CROWD_GROWTH: &str = "memory while 10 scrape 1M counters";
 pub(crate) const HEALTH: &str = "p99 of /health while 10 scrape 1M counters";
+pub(crate) const CROWD_QUIET: &str = "writer's p99.9 per batch, nobody scrapes the server";
+pub(crate) const CROWD_WRITER: &str = "writer's p99.9 per batch, 10 scrape 1M counters";
 pub(crate) const IDLE: &str = "processor time in a second that nobody scrapes";
 pub(crate) const SCRAPED: &str = "writer's p99.9 per batch, 1M series scraped";
 

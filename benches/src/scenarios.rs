@@ -196,6 +196,18 @@ fn endpoint(_: &[Contender], size: Size, results: &mut Results) {
             endpoint::add(name, role, figure, results);
         },
     );
+    if machine::cores() < 2 {
+        eprintln!("one core: no writer can run beside a scrape");
+        return;
+    }
+    children(
+        &contenders()[..1],
+        "recorder",
+        |_| vec![MILLION, size.windows, size.window_millis],
+        |name, role, figure| {
+            add_writer((results::CROWD_QUIET, results::CROWD_WRITER), (name, role), figure, results);
+        },
+    );
 }
 
 /// Runs `job` in a child for every contender and hands what it measured to `add`.
@@ -265,6 +277,23 @@ fn histogram_memory(contenders: &[Contender], size: Size, results: &mut Results)
     );
 }
 
+/// Adds what a child saw of a writer, left alone and beside scrapes.
+fn add_writer(
+    (quiet_scenario, scraped_scenario): (&'static str, &'static str),
+    (name, role): (&'static str, Role),
+    figure: &dyn Fn(&str) -> Option<f64>,
+    results: &mut Results,
+) {
+    let get = |key| figure(key).unwrap_or(f64::NAN);
+    let quiet = Stat { best: get("quiet_best_ns"), median: get("quiet_median_ns") };
+    let scraped = Stat { best: get("scraped_best_ns"), median: get("scraped_median_ns") };
+    let ratio = scraped.median / quiet.median;
+    let (preempted, scrapes) = (get("preempted"), get("scrapes"));
+    results.add_noted(quiet_scenario, name, role, "ns", quiet, None, format!("a batch is {BATCH} adds and observes"));
+    let note = format!("{ratio:.2} of quiet; {scrapes} scrapes, core taken away {preempted} times");
+    results.add_noted(scraped_scenario, name, role, "ns", scraped, None, note);
+}
+
 fn scrape(contenders: &[Contender], size: Size, results: &mut Results) {
     if machine::cores() < 2 {
         eprintln!("one core: no writer can run beside a scrape");
@@ -273,21 +302,6 @@ fn scrape(contenders: &[Contender], size: Size, results: &mut Results) {
     let windows = |role| if role == Role::Ours { size.windows } else { size.peer_windows };
     let arguments = |role| vec![MILLION, windows(role), size.window_millis];
     children(contenders, "scrape", arguments, |name, role, figure| {
-        let get = |key| figure(key).unwrap_or(f64::NAN);
-        let quiet = Stat { best: get("quiet_best_ns"), median: get("quiet_median_ns") };
-        let scraped = Stat { best: get("scraped_best_ns"), median: get("scraped_median_ns") };
-        let ratio = scraped.median / quiet.median;
-        let (preempted, scrapes) = (get("preempted"), get("scrapes"));
-        results.add_noted(
-            results::QUIET,
-            name,
-            role,
-            "ns",
-            quiet,
-            None,
-            format!("a batch is {BATCH} adds and observes"),
-        );
-        let note = format!("{ratio:.2} of quiet; {scrapes} scrapes, core taken away {preempted} times");
-        results.add_noted(results::SCRAPED, name, role, "ns", scraped, None, note);
+        add_writer((results::QUIET, results::SCRAPED), (name, role), figure, results);
     });
 }

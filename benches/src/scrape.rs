@@ -21,7 +21,11 @@ pub(crate) const BATCH: u64 = 256;
 pub(crate) fn measure(contender: &Contender, n: usize, windows: usize, millis: usize) -> Option<Named> {
     // The scrape's core makes the series, so that the writer's core stays as a program would have it.
     machine::pin(1);
-    let mut scraped = (contender.scraped)(n)?;
+    compare(contender.name, (contender.scraped)(n)?, n, (windows, millis))
+}
+
+/// As [`measure`], of what is made already.
+pub(crate) fn compare(name: &str, mut scraped: Scraped, n: usize, (windows, millis): (usize, usize)) -> Option<Named> {
     let length = Duration::from_millis(millis as u64);
     let ticks = Ticks::calibrated();
     if windows > 1 {
@@ -32,7 +36,7 @@ pub(crate) fn measure(contender: &Contender, n: usize, windows: usize, millis: u
         for (scraping, samples) in [(false, &mut quiet), (true, &mut busy)] {
             let seen = window(&mut scraped, length, ticks, scraping)?;
             if seen.shortest < n * MIN_LINE {
-                eprintln!("{}: {} bytes of text are not {n} series", contender.name, seen.shortest);
+                eprintln!("{name}: {} bytes of text are not {n} series", seen.shortest);
                 return None;
             }
             samples.push(seen.p999);

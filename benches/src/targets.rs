@@ -41,13 +41,14 @@ pub(crate) fn judge(results: &Results) -> Vec<Target> {
         at_most(results, results::COUNTER_BYTES, 90.0),
         at_most(results, results::HISTOGRAM_BYTES, 250.0),
         at_most(results, results::HDR_WRITER_BYTES, PAGE_WITH_ROOM),
-        undisturbed(results, 1.1),
+        undisturbed(results, (results::QUIET, results::SCRAPED), 1.1),
         all_at_most(results, results::C_INLINE, 1.5),
         all_at_most(results, results::C_CALL, 3.0),
         faster(results, results::SERVED, 6.0),
         at_most_limit(results, results::SERVED, FROM_MEMORY, 1.5),
         at_most_limit(results, results::SERVED_GZIP, PACKED_FROM_MEMORY, 1.5),
         at_most(results, results::CROWD_GROWTH, 64.0),
+        undisturbed(results, (results::CROWD_QUIET, results::CROWD_WRITER), 1.1),
         at_most(results, results::HEALTH, 5.0),
         // A hundredth of what the clock tells apart from noise: nothing ran.
         at_most(results, results::IDLE, 0.1),
@@ -116,13 +117,13 @@ fn speed(results: &Results, scenario: &'static str, gigabytes: f64) -> Target {
     target(scenario, format!("{gigabytes:.2} GB/s on one core"), judged)
 }
 
-fn undisturbed(results: &Results, times: f64) -> Target {
-    let judged = results.ours(results::SCRAPED).zip(results.ours(results::QUIET)).map(|(scraped, quiet)| {
+fn undisturbed(results: &Results, (quiet, scraped): (&'static str, &'static str), times: f64) -> Target {
+    let judged = results.ours(scraped).zip(results.ours(quiet)).map(|(scraped, quiet)| {
         let (scraped, quiet) = (scraped.stat.median, quiet.stat.median);
         let ratio = scraped / quiet;
         (format!("{ratio:.2} ({scraped:.2} against {quiet:.2} ns)"), ratio <= times)
     });
-    target(results::SCRAPED, format!("at most {times:.2} of quiet, on a free core"), judged)
+    target(scraped, format!("at most {times:.2} of quiet, on a free core"), judged)
 }
 
 #[cfg(test)]

@@ -58,6 +58,19 @@ fn nothing_said_is_the_default() {
 }
 
 #[test]
+fn what_is_for_a_host_is_warned_of_where_the_host_cannot_hear_it() {
+    let said = Config::from_host(r#"{"labels": {"zone": "a"}, "collectors.process": true, "slow_request": "1s"}"#);
+    let warnings = said.expect("allowed").warnings;
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    for key in ["code: labels ", "code: slow_request "] {
+        assert!(warnings.iter().any(|warning| warning.starts_with(key)), "{warnings:?}");
+    }
+    assert!(Config::from_host("{}").expect("allowed").warnings.is_empty(), "a default is nobody's word");
+    // Whoever loads it may honour it.
+    assert!(file("labels: {zone: a}").expect("allowed").warnings.is_empty());
+}
+
+#[test]
 fn code_is_stronger_than_the_environment_and_that_is_stronger_than_a_file() {
     let yaml = "path: /file\nshutdown_grace: 1s\nlimits: {connections: 5}\n";
     // In whatever order they are given.

@@ -11,8 +11,8 @@ fn code(text: &str) -> String {
 fn of_keys() -> String {
     let mut table = "| key | type | default | allowed | what it is |\n|---|---|---|---|---|\n".to_owned();
     for key in keys() {
-        let row =
-            [code(key.name()), key.kind().to_owned(), code(&key.default()), key.allowed(), key.about().to_owned()];
+        let about = format!("{}{}", key.about(), if key.is_hosts() { " Honoured by the host." } else { "" });
+        let row = [code(key.name()), key.kind().to_owned(), code(&key.default()), key.allowed(), about];
         writeln!(table, "| {} |", row.join(" | ")).expect("a string");
     }
     table

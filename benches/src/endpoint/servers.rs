@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use metrics::with_local_recorder;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -11,7 +11,8 @@ use tykmetrics::{Encoding, Registry};
 use tykmetrics_server::config::{Config, Listen};
 use tykmetrics_server::{Address, Running};
 
-use crate::workload::{self, SERIES_LABELS, SERIES_NAME, workload};
+use crate::measure::repeat;
+use crate::workload::{self, BOUND, BOUNDS, HISTOGRAM_NAME, SERIES_LABELS, SERIES_NAME, workload};
 
 /// A registry with `n` counters of three labels.
 pub(super) fn registry(n: usize) -> Option<Registry> {
@@ -20,6 +21,22 @@ pub(super) fn registry(n: usize) -> Option<Registry> {
     let family = counter.limit(u32::try_from(n).ok()?).register().ok()?;
     workload().each_series(n, |i, method, route, id| family.add([method, route, id], workload::increment(i)));
     Some(registry)
+}
+
+/// What a writer does in such a registry: adds to some of its counters and observes into a histogram.
+pub(super) fn record(registry: &Registry, n: usize) -> Option<Arc<dyn Fn(u64) + Send + Sync>> {
+    let counter = registry.counter(SERIES_NAME, "Requests.").labels(SERIES_LABELS);
+    let family = counter.limit(u32::try_from(n).ok()?).register().ok()?;
+    let mut bound = Vec::with_capacity(BOUND);
+    workload().each_series(BOUND, |_, method, route, id| bound.push(family.with([method, route, id])));
+    let histogram = registry.histogram(HISTOGRAM_NAME, "Time to answer.").buckets(BOUNDS).register().ok()?;
+    let work = workload();
+    Some(Arc::new(move |n| {
+        repeat(n, |i| {
+            bound[i % BOUND].inc();
+            histogram.observe(work.second(i));
+        });
+    }))
 }
 
 /// Our server.

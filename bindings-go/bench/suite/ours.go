@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
@@ -8,14 +9,14 @@ import (
 	"github.com/tykmetrics/tykmetrics/bindings-go/promhttp"
 )
 
-func ours() [7]func(*testing.B) {
+func ours() [9]func(*testing.B) {
 	registry := tykmetrics.NewRegistry()
 	counter := tykmetrics.NewCounter(tykmetrics.CounterOpts{Name: "events_total", Help: "Events."})
 	// Classic and native buckets from one record.
 	histogram := tykmetrics.NewHistogram(tykmetrics.HistogramOpts{Name: "latency_seconds", Help: "Latency."})
 	vec := tykmetrics.NewCounterVec(tykmetrics.CounterOpts{Name: "requests_total", Help: "Requests."}, labelNames)
 	registry.MustRegister(counter, histogram, vec)
-	return [7]func(*testing.B){
+	return [9]func(*testing.B){
 		func(b *testing.B) {
 			b.ReportAllocs()
 			for range b.N {
@@ -63,6 +64,8 @@ func ours() [7]func(*testing.B) {
 		func(b *testing.B) {
 			scrape(b, promhttp.HandlerFor(oursMany(), promhttp.HandlerOpts{}))
 		},
+		func(b *testing.B) { served(b, oursServer(b), false) },
+		func(b *testing.B) { served(b, oursServer(b), true) },
 	}
 }
 
@@ -77,3 +80,17 @@ var oursMany = sync.OnceValue(func() *tykmetrics.Registry {
 	many(func(api, method, status string) { vec.WithLabelValues(api, method, status).Inc() })
 	return registry
 })
+
+var oursServed = sync.OnceValues(func() (*tykmetrics.Server, error) {
+	return tykmetrics.Serve(tykmetrics.ServerConfig{Registry: oursMany(), Listen: "127.0.0.1:0"})
+})
+
+// oursServer is where the engine's own server is.
+func oursServer(b *testing.B) string {
+	b.Helper()
+	server, err := oursServed()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimPrefix(server.URL(), "http://")
+}

@@ -5,6 +5,9 @@
 package suite
 
 import (
+	"bufio"
+	"io"
+	"net"
 	"net/http"
 	"testing"
 )
@@ -31,6 +34,7 @@ var Jobs = []string{
 	"histogram, alone", "histogram, all processors",
 	"3 labels and inc, alone", "3 labels and inc, all processors",
 	"scrape of 100,000 counters",
+	"scrape over loopback", "scrape over loopback, gzip",
 }
 
 // Cases are all jobs of all contenders, job by job.
@@ -39,7 +43,7 @@ func Cases() []Case {
 	for i, job := range Jobs {
 		for _, side := range []struct {
 			name string
-			runs [7]func(*testing.B)
+			runs [9]func(*testing.B)
 		}{
 			{Ours, ours()}, {ClientGolang, clientGolang()}, {ClientNative, clientNative()}, {Victoria, victoria()}, {Limit, limits()},
 		} {
@@ -68,6 +72,39 @@ func scrape(b *testing.B, handler http.Handler) {
 		if to.bytes < 3_200_000 {
 			b.Fatalf("the answer has only %d bytes", to.bytes)
 		}
+	}
+}
+
+// served asks a server for 100,000 counters as a scraper does, on one connection,
+// and throws away what comes, packed as it is.
+func served(b *testing.B, addr string, gzip bool) {
+	b.Helper()
+	connection, err := net.Dial("tcp", addr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer connection.Close()
+	request, least := "GET /metrics HTTP/1.1\r\nHost: bench\r\n", int64(3_200_000)
+	if gzip {
+		// Packed, the lines are a few bytes each.
+		request, least = request+"Accept-Encoding: gzip\r\n", 100_000
+	}
+	reader := bufio.NewReaderSize(connection, 64<<10)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; i < b.N; i++ {
+		if _, err := io.WriteString(connection, request+"\r\n"); err != nil {
+			b.Fatal(err)
+		}
+		answer, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		bytes, err := io.Copy(io.Discard, answer.Body)
+		if err != nil || bytes < least || (answer.Header.Get("Content-Encoding") == "gzip") != gzip {
+			b.Fatalf("the answer has only %d bytes, packed as %q (%v)", bytes, answer.Header.Get("Content-Encoding"), err)
+		}
+		_ = answer.Body.Close()
 	}
 }
 

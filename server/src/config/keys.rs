@@ -36,6 +36,7 @@ pub struct Key {
     pub(super) place: Place,
     about: &'static str,
     pub(super) aliases: &'static [Alias],
+    is_hosts: bool,
 }
 
 impl Key {
@@ -55,6 +56,13 @@ impl Key {
     #[must_use]
     pub fn about(&self) -> &'static str {
         self.about
+    }
+
+    /// Whether it is for the program that makes the registry, which reads it from the [`Config`]: a server can only say that it was
+    /// said.
+    #[must_use]
+    pub fn is_hosts(&self) -> bool {
+        self.is_hosts
     }
 
     /// Its type, in a word.
@@ -109,7 +117,12 @@ pub fn keys() -> &'static [Key] {
 }
 
 const fn key(name: &'static str, place: Place, about: &'static str) -> Key {
-    Key { name, place, about, aliases: &[] }
+    Key { name, place, about, aliases: &[], is_hosts: false }
+}
+
+/// A key that is the host's to honour.
+const fn host(name: &'static str, place: Place, about: &'static str) -> Key {
+    Key { is_hosts: true, ..key(name, place, about) }
 }
 
 const fn tyk(file: &'static str, environment: &'static str) -> Alias {
@@ -234,32 +247,24 @@ const KEYS: &[Key] = &[
         "More regular expressions whose matches are replaced.",
     ),
     key("hygiene.keep", Place::Words(|d| &mut d.config.hygiene.keep, kinds), "Kinds that are left as they are."),
-    key(
+    host(
         "metric_prefix",
         Place::Prefix(|d| &mut d.config.metric_prefix),
-        "What the names of the host's own metrics begin with. Honoured by the host.",
+        "What the names of the host's own metrics begin with.",
     )
     .also(&[tyk("metric_prefix", "METRICPREFIX")]),
-    key("labels", Place::Labels(|d| &mut d.config.labels), "Labels that every series carries. Honoured by the host.")
+    host("labels", Place::Labels(|d| &mut d.config.labels), "Labels that every series carries.")
         .also(&[tyk("custom_labels", "CUSTOMLABELS")]),
-    key(
-        "collectors.process",
-        Place::Bool(|d| &mut d.config.collectors.process),
-        "Collect `process_*`. Honoured by the host.",
-    )
-    .also(&[tyk("enable_process_collector", "ENABLEPROCESSCOLLECTOR")]),
-    key(
+    host("collectors.process", Place::Bool(|d| &mut d.config.collectors.process), "Collect `process_*`.")
+        .also(&[tyk("enable_process_collector", "ENABLEPROCESSCOLLECTOR")]),
+    host(
         "collectors.runtime",
         Place::Bool(|d| &mut d.config.collectors.runtime),
-        "Collect what the host's runtime (Go, Python, Node) tells of itself. Honoured by the host.",
+        "Collect what the host's runtime (Go, Python, Node) tells of itself.",
     )
     .also(&[tyk("enable_go_collector", "ENABLEGOCOLLECTOR")]),
-    key(
-        "slow_request",
-        Place::Threshold(|d| &mut d.config.slow_request),
-        "Requests that take longer are slow. Honoured by the host.",
-    )
-    .also(&[metastore("slow_request_threshold", "SLOW_REQUEST_THRESHOLD")]),
+    host("slow_request", Place::Threshold(|d| &mut d.config.slow_request), "Requests that take longer are slow.")
+        .also(&[metastore("slow_request_threshold", "SLOW_REQUEST_THRESHOLD")]),
 ];
 
 /// The kinds of what hygiene replaces, but for the user's own patterns.

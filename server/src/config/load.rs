@@ -339,7 +339,8 @@ impl Config {
         Config::from_host("{}")
     }
 
-    /// Of this process's environment and of what its code says, which is stronger: what every door gives a server.
+    /// Of this process's environment and of what its code says, which is stronger: what every door gives a server. It warns of
+    /// what is the host's to honour ([`Key::is_hosts`]), since a host that asks in this way has made its registry already.
     ///
     /// # Errors
     /// As [`Loader::environment`], [`Loader::code`] and [`Loader::load`].
@@ -347,7 +348,26 @@ impl Config {
         // What is no Unicode is nobody's name, and no value that is allowed.
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
-        Loader::new().environment(environment)?.code(code)?.load()
+        let mut loaded = Loader::new().environment(environment)?.code(code)?.load()?;
+        loaded.warnings.extend(loaded.unheard());
+        Ok(loaded)
+    }
+}
+
+impl Loaded {
+    /// What was said to a host that does not hear it. A default is nobody's word, and what is as it would be anyway needs none.
+    fn unheard(&self) -> Vec<String> {
+        let is_said = |setting: &&Setting| !matches!(setting.origin, Origin::Default | Origin::DefaultOf(_));
+        let told = self.origins.iter().filter(is_said).filter(|setting| {
+            keys().iter().any(|key| key.name == setting.key && key.is_hosts() && key.default() != setting.value)
+        });
+        told.map(|Setting { key, origin, .. }| {
+            format!(
+                "{origin}: {key} is for the program that makes the registry, and this one does not look: names, labels and \
+                 collectors are as it registered them"
+            )
+        })
+        .collect()
     }
 }
 

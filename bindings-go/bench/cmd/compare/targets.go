@@ -26,6 +26,7 @@ var faster = []struct {
 	{"histogram, alone", 3}, {"histogram, all processors", 12},
 	{"3 labels and inc, alone", 2.5}, {"3 labels and inc, all processors", 5},
 	{"scrape of 100,000 counters", 40},
+	{"scrape over loopback", 10}, {"scrape over loopback, gzip", 10},
 }
 
 // heap is how much of Go's heap a scrape may take, in bytes.
