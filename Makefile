@@ -140,7 +140,9 @@ WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE LICENSE-APACHE $(addprefix $(PACK
   $(shell find core/Cargo.toml core/src server/Cargo.toml server/src $(PACKAGE)/src $(PACKAGE)/python -type f \
     \( -name '*.rs' -o -name '*.toml' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -name '*.py*' \) -not -name '*.pyc')
 PYTEST := -m pytest -c $(PACKAGE)/pyproject.toml --rootdir $(PACKAGE) -p no:cacheprovider --quiet
-PYTHON_OTHERS := 3.10 3.12 3.13
+# The oldest and the newest; `make stress` has those between them.
+PYTHON_OTHERS := 3.10 3.13
+PYTHON_BETWEEN := 3.12
 # Tests that need frameworks, checkers or event loops of others run under one version, in .venv.
 PYTHON_FRAMEWORKS := installed typed middleware dropin/frameworks $(addprefix dropin/test_dropin_,push.py servers.py)
 PYTHON_CORE := $(PYTEST) $(addprefix --ignore=$(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS)) $(PACKAGE)/tests
@@ -169,8 +171,8 @@ test-python: wheel lint-python $(addprefix test-python-,$(PYTHON_OTHERS))
 	.venv/bin/python $(PYTEST) $(addprefix $(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS))
 
 # Looks where versions of Python usually are: on the path, and among those of pyenv.
-.PHONY: $(addprefix test-python-,$(PYTHON_OTHERS))
-$(addprefix test-python-,$(PYTHON_OTHERS)): test-python-%: wheel
+.PHONY: $(addprefix test-python-,$(PYTHON_OTHERS) $(PYTHON_BETWEEN))
+$(addprefix test-python-,$(PYTHON_OTHERS) $(PYTHON_BETWEEN)): test-python-%: wheel
 	@for python in python$* $$(ls -d ~/.pyenv/versions/$*.*/bin/python 2>/dev/null); do \
 	  if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then found="$$python"; break; fi; done; \
 	if test -z "$${found:-}"; then echo "left out: Python $* is not here"; exit 0; fi; \
@@ -247,8 +249,10 @@ HAS_NODE := $(shell command -v $(NODE) >/dev/null && command -v $(NPM) >/dev/nul
 RUN_BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 RUN_GO := target/run/gateway-go
 
-.PHONY: run test-run run-ready run-go run-python run-node
-run test-run: run-ready
+.PHONY: run test-run run-ready run-tested run-go run-python run-node
+run: run-ready
+test-run: run-tested
+run test-run:
 	$(RUN_BUILT)/run-gateways --seconds $(RUN_SECONDS) --port $(RUN_PORT) --rust $(RUN_BUILT)/gateway-rust \
 	  $(if $(HAS_GO),--go $(RUN_GO)) \
 	  $(if $(HAS_PYTHON),--python ".venv/bin/python examples/gateway-python/gateway.py") \
@@ -256,6 +260,10 @@ run test-run: run-ready
 
 test-run: RUN_SECONDS := 3
 test-run: RUN_PORT := 0
+
+# As the other tests have it built.
+run-tested: run-go run-python run-node
+	$(CARGO) test --locked --quiet --all-features $(addprefix -p ,$(RUST_TESTED)) --no-run
 
 run-ready: run-go run-python run-node
 	$(CARGO) build --locked --quiet -p tykmetrics-example-run
@@ -288,7 +296,7 @@ page-picture: tools-page
 # Every interleaving of the protocols' steps, in a build of its own.
 .PHONY: test-models
 test-models:
-	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --profile models -p tykmetrics --lib --target-dir target/loom models
+	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --profile models -p tykmetrics --no-default-features --lib --target-dir target/loom models
 
 # ---- tools ----------------------------------------------------------------------------------------------------------
 
@@ -373,7 +381,7 @@ wrk:
 # ---- long runs ------------------------------------------------------------------------------------------------------
 
 .PHONY: stress
-stress: tools
+stress: tools $(addprefix test-python-,$(PYTHON_BETWEEN))
 	$(CARGO) test --locked --release -p tykmetrics --test totals --test registry --test record_path -- --nocapture
 	TYKMETRICS_STRESS_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --locked --release -p tykmetrics --test stress -- --nocapture
 	PROPTEST_CASES=1000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip --test samples

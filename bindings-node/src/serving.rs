@@ -13,7 +13,7 @@ use engine::{Exposition, Hygiene, Snapshot};
 use napi::bindgen_prelude::{External, ExternalRef, JsValue as _, Object};
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
-use server::config::{Config, Origin};
+use server::config::{Config, Loaded};
 use server::{Address, Gone, Running, Source, StartError, StartErrorCode as Code};
 use std::cell::RefCell;
 use std::sync::mpsc::channel;
@@ -28,9 +28,6 @@ const MOMENT: Duration = Duration::from_millis(250);
 const UNTOLD: &str = "tykmetrics_scrape_untold_total";
 const UNTOLD_HELP: &str = "Scrapes of the server without some metric that JavaScript tells: its event loop was busy, or a \
                            function failed or took too long.";
-
-/// What this door does not honour of the keys that are for hosts.
-const NOT_HONOURED: [&str; 4] = ["metric_prefix", "collectors.process", "collectors.runtime", "slow_request"];
 
 /// A server of JavaScript's.
 pub(crate) struct Door {
@@ -94,14 +91,8 @@ pub(crate) fn leave() {
 }
 
 impl Door {
-    fn start(self: &Arc<Door>, code: &str) -> std::result::Result<Arc<Running>, StartError> {
-        let loaded = Config::from_host(code)?;
-        loaded.warnings.iter().for_each(|warning| self.warn(warning));
-        for setting in loaded.origins.iter().filter(|setting| NOT_HONOURED.contains(&setting.key)) {
-            if let Origin::Environment(name) = &setting.origin {
-                self.warn(&format!("{name} is not honoured by a server of Node's"));
-            }
-        }
+    fn start(self: &Arc<Door>, loaded: Loaded) -> std::result::Result<Arc<Running>, StartError> {
+        loaded.warnings.iter().chain(&loaded.unheard(&["labels"])).for_each(|warning| self.warn(warning));
         let labels = loaded.config.labels.clone();
         let source = Served { registry: Arc::clone(&self.registry), asker: Arc::clone(&self.asker), labels };
         let told = Arc::downgrade(self);
@@ -208,11 +199,13 @@ type Started = std::result::Result<Arc<Running>, StartError>;
 #[napi(catch_unwind)]
 pub(crate) fn serve(env: Env, door: &External<Arc<Door>>, settings: String) -> Result<Given> {
     let kept = Arc::clone(door);
+    // Here and not on the thread: JavaScript, which writes the environment, cannot do so meanwhile.
+    let loaded = Config::from_host(&settings);
     apart(
         &env,
         "tykmetrics-start",
         move || {
-            let started = kept.start(&settings);
+            let started = loaded.map_err(StartError::from).and_then(|loaded| kept.start(loaded));
             let mut stage = locked(&kept.stage);
             if let (Ok(running), Stage::New) = (&started, &*stage) {
                 *stage = Stage::Runs(Arc::clone(running));

@@ -11,7 +11,6 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use server::config::Config;
 use server::{Address, Gone, Running, Source, StartError, StartErrorCode as Code};
-use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -132,7 +131,7 @@ impl Server {
         let loaded = Config::from_host(settings).map_err(|error| exception(py, &error.into()))?;
         let source = PythonSource { registry: registry.registry.clone(), expiring: Arc::clone(&registry.expiring) };
         let log = Arc::new(Log { starter: thread::current().id(), said: Mutex::default() });
-        loaded.warnings.iter().for_each(|warning| log.say(warning));
+        loaded.warnings.iter().chain(&loaded.unheard(&[])).for_each(|warning| log.say(warning));
         let for_server = Arc::clone(&log);
         let started =
             py.detach(|| server::start_logged(loaded.config, source, move |message: &str| for_server.say(message)));
@@ -164,14 +163,9 @@ impl Server {
         self.running.url()
     }
 
-    /// End it, and wait until it has ended. The interpreter is free meanwhile.
+    /// End it, and wait until it has ended, the interpreter being free meanwhile. In a forked child, give its sockets up.
     fn close(&self, py: Python<'_>) {
         py.detach(|| self.running.close());
-    }
-
-    /// Return the numbers of the sockets that listen, which a forked child closes.
-    fn listening(&self) -> Vec<RawFd> {
-        self.running.listening().to_vec()
     }
 }
 

@@ -30,11 +30,6 @@ impl User {
     pub(crate) fn new(pointer: *mut c_void, drop: Option<unsafe extern "C" fn(user: *mut c_void)>) -> User {
         User { pointer, drop }
     }
-
-    /// Leaves it to the host, as if it had never been given.
-    pub(crate) fn forget(mut self) {
-        self.drop = None;
-    }
 }
 
 impl Drop for User {

@@ -130,6 +130,21 @@ pub(crate) unsafe fn optional_text<'a>(text: *const c_char, name: &str) -> Resul
     }
 }
 
+/// As [`optional_text`], of what may hold secrets: an error does not show it.
+///
+/// # Safety
+/// As for [`text`].
+pub(crate) unsafe fn optional_secret<'a>(text: *const c_char, name: &str) -> Result<Option<&'a str>> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: passed on to the caller.
+    let bytes = unsafe { CStr::from_ptr(text) };
+    bytes.to_str().map(Some).map_err(|error| {
+        Error::new(ErrorCode::InvalidText, format!("argument `{name}` is not UTF-8 ({error}); give UTF-8"))
+    })
+}
+
 /// A structure that begins with its own size, as a caller of this or an earlier version has it: members it does not have
 /// are zero.
 ///

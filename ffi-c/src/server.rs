@@ -9,7 +9,8 @@ use crate::serving::{self, Serving};
 use crate::{guard, handle};
 use engine::{Error, ErrorCode, Result};
 use std::ffi::{CStr, CString, c_char, c_void};
-use std::sync::Arc;
+use std::io::Write as _;
+use std::sync::{Arc, OnceLock};
 
 /// Who is told what the operator of a server should know: that anybody may ask, that certificates changed.
 #[repr(C)]
@@ -37,6 +38,8 @@ pub struct tyk_server {
 struct Log {
     write: unsafe extern "C" fn(user: *mut c_void, message: *const c_char),
     user: User,
+    /// Calls the host's `drop`. Only of a server that started: until then everything is the caller's, even in a panic.
+    ends: OnceLock<User>,
 }
 
 impl tyk_log {
@@ -44,7 +47,7 @@ impl tyk_log {
         let Some(write) = self.write else {
             return Err(Error::new(ErrorCode::NullPointer, "argument `log->write` is NULL, and must not be"));
         };
-        Ok(Log { write, user: User::new(self.user, self.drop) })
+        Ok(Log { write, user: User::new(self.user, None), ends: OnceLock::new() })
     }
 }
 
@@ -77,27 +80,22 @@ pub unsafe extern "C" fn tyk_serve(
         let (registry, settings, log, out) = unsafe {
             (
                 handle::given(registry, "registry")?,
-                handle::optional_text(settings, "settings")?.unwrap_or("{}"),
+                handle::optional_secret(settings, "settings")?.unwrap_or("{}"),
                 handle::optional(log),
                 handle::place(out, "out")?,
             )
         };
-        let log = log.map(tyk_log::host).transpose()?.map(Arc::new);
-        let told = log.clone();
-        let started = serving::start(&registry.0, settings, move |message| match &told {
+        let host = log.map(tyk_log::host).transpose()?.map(Arc::new);
+        let told = host.clone();
+        let serving = serving::start(&registry.0, settings, move |message| match &told {
             Some(log) => log.tell(message),
-            None => eprintln!("tykmetrics: {message}"),
-        });
-        let serving = match started {
-            Ok(serving) => serving,
-            Err(error) => {
-                // Nobody else has it any more, and what failed has changed nothing: it is the caller's as before.
-                if let Some(log) = log.and_then(Arc::into_inner) {
-                    log.user.forget();
-                }
-                return Err(error);
-            }
-        };
+            // Not eprintln!, which panics where standard error is closed.
+            None => drop(writeln!(std::io::stderr(), "tykmetrics: {message}")),
+        })?;
+        if let (Some(host), Some(log)) = (host, log) {
+            // Nobody else sets it.
+            let _ = host.ends.set(User::new(log.user, log.drop));
+        }
         let (url, address, port) = (c_text(serving.url()), c_text(&serving.address()), serving.port());
         out.write(handle::give(tyk_server { _serving: serving, url, address, port }));
         Ok(())

@@ -34,6 +34,7 @@ pub mod request;
 mod scrape;
 mod serve;
 mod shared;
+mod signal;
 mod source;
 mod status;
 mod tls;

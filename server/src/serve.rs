@@ -5,12 +5,15 @@ use crate::config::{Config, Listen};
 use crate::error::{StartError, StartErrorCode as Code};
 use crate::listen::{self, Address};
 use crate::shared::{LOOKS, Log, Shared};
+use crate::signal::Blocked;
 use crate::source::Source;
 use std::cell::Cell;
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::os::fd::RawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -53,7 +56,10 @@ struct Handle {
 /// # Errors
 /// Everything that can be wrong with the configuration, its files and its address. Nothing is left behind then.
 pub fn start(config: Config, source: impl Source) -> Result<Running, StartError> {
-    start_logged(config, source, |message| eprintln!("tykmetrics: {message}"))
+    start_logged(config, source, |message| {
+        // Not eprintln!, which panics where standard error is closed.
+        let _ = writeln!(std::io::stderr(), "tykmetrics: {message}");
+    })
 }
 
 /// As [`start`]; `log` is told what the operator should know: that anybody may ask, that certificates changed. It may be
@@ -66,8 +72,10 @@ pub fn start_logged(
     source: impl Source,
     log: impl Fn(&str) + Send + Sync + 'static,
 ) -> Result<Running, StartError> {
-    let log: Log = Arc::new(log);
+    // A panic of the host's log must not end the server, on whose thread it may be called.
+    let log: Log = Arc::new(move |message: &str| drop(catch_unwind(AssertUnwindSafe(|| log(message)))));
     let listen = config.listen.clone();
+    let hygiene = config.hygiene.rules()?;
     let shared = Arc::new(Shared::new(config, Arc::new(source), log)?);
     let platform = |what: &str, error: std::io::Error| {
         StartError::new(Code::Platform, format!("the system gives no {what}: {error}; raise the limits of the process"))
@@ -93,17 +101,28 @@ pub fn start_logged(
     let warning = warning(&shared, &address);
     let descriptors = listeners.descriptors();
     let listening = Arc::clone(&shared.listening);
-    let log = Arc::clone(&shared.log);
+    let (log, source) = (Arc::clone(&shared.log), Arc::clone(&shared.source));
     let (ending, told) = watch::channel(false);
+    let (ready, begin) = mpsc::channel::<()>();
+    // The server's thread begins with what is blocked here, and so do those that it starts.
+    let blocked = Blocked::sigpipe();
     let thread = std::thread::Builder::new()
         .name("tykmetrics-http".to_owned())
         .spawn(move || {
             OURS.set(true);
+            // Ends in an error once everything is ready.
+            let _ = begin.recv();
             runtime.block_on(accept::run(shared, listeners, told));
             // Threads of the pool end when their scrapes find nobody to give to. One that a source holds is left to it.
             runtime.shutdown_timeout(LAST);
         })
         .map_err(|error| platform("thread", error))?;
+    drop(blocked);
+    // Last of all that can fail, since it changes what is recorded; before anything is served.
+    if let Some(hygiene) = hygiene {
+        source.set_hygiene(hygiene);
+    }
+    drop(ready);
     if let Some(warning) = warning {
         log(&warning);
     }
@@ -122,7 +141,7 @@ pub fn start_host(
     log: impl Fn(&str) + Send + Sync + 'static,
 ) -> Result<Running, StartError> {
     let loaded = Config::from_host(code)?;
-    loaded.warnings.iter().for_each(|warning| log(warning));
+    loaded.warnings.iter().chain(&loaded.unheard(&[])).for_each(|warning| log(warning));
     start_logged(loaded.config, source, log)
 }
 
@@ -176,19 +195,17 @@ impl Running {
         &self.url
     }
 
-    /// The numbers of the sockets that listen; none once they are closed. For hosts that fork: a child closes its copies, and
-    /// nothing else is done with them, so that the port is free when the parent's server ends.
-    pub fn listening(&self) -> &[RawFd] {
-        // SeqCst: pairs with the store before they are closed.
-        if self.listening.load(Ordering::SeqCst) { &self.descriptors } else { &[] }
-    }
-
     /// Ends the server: accepts nothing more, lets scrapes that run finish for as long as `shutdown_grace` says, gives the
     /// port back, and waits for the threads. From any thread, any number of times; each returns when all is over.
     ///
-    /// Waits at most a second longer than the grace. A thread in which a source hangs is left to it.
+    /// Waits at most a second longer than the grace. A thread in which a source hangs is left to it. In a forked child it closes the
+    /// child's copies of the sockets that listen, so that the port is free when the parent's server ends.
     pub fn close(&self) {
         if self.process != std::process::id() {
+            // SeqCst: pairs with the store before they are closed. Once: the numbers are somebody else's afterwards.
+            if self.listening.swap(false, Ordering::SeqCst) {
+                self.descriptors.iter().for_each(|descriptor| crate::signal::close(*descriptor));
+            }
             return;
         }
         let Some(handle) = &self.handle else { return };

@@ -62,9 +62,6 @@ impl Shared {
         let limits = checked_limits(config.limits)?;
         let guard = Guard::new(&config.auth)?;
         let certificates = Certificates::load(&config.tls)?.map(Arc::new);
-        if let Some(hygiene) = config.hygiene.rules()? {
-            source.set_hygiene(hygiene);
-        }
         Ok(Shared {
             source,
             path,

@@ -58,16 +58,18 @@ fn nothing_said_is_the_default() {
 }
 
 #[test]
-fn what_is_for_a_host_is_warned_of_where_the_host_cannot_hear_it() {
-    let said = Config::from_host(r#"{"labels": {"zone": "a"}, "collectors.process": true, "slow_request": "1s"}"#);
-    let warnings = said.expect("allowed").warnings;
+fn what_is_for_a_host_is_warned_of_where_the_host_does_not_hear_it() {
+    let said = Loader::new().environment([("TYKMETRICS_SLOW_REQUEST", "1s"), ("TYK_GW_PROMETHEUS_ENABLED", "true")]);
+    let said = said.expect("known").set("labels", "zone=a").expect("known").set("collectors.process", "true");
+    let loaded = said.expect("known").load().expect("allowed");
+    let warnings = loaded.unheard(&[]);
     assert_eq!(warnings.len(), 2, "{warnings:?}");
-    for key in ["code: labels ", "code: slow_request "] {
-        assert!(warnings.iter().any(|warning| warning.starts_with(key)), "{warnings:?}");
+    for begins in ["code: labels ", "environment TYKMETRICS_SLOW_REQUEST: slow_request "] {
+        assert!(warnings.iter().any(|warning| warning.starts_with(begins)), "{warnings:?}");
     }
-    assert!(Config::from_host("{}").expect("allowed").warnings.is_empty(), "a default is nobody's word");
-    // Whoever loads it may honour it.
-    assert!(file("labels: {zone: a}").expect("allowed").warnings.is_empty());
+    assert_eq!(loaded.unheard(&["labels"]).len(), 1);
+    let nothing = Loader::new().load().expect("allowed");
+    assert!(nothing.unheard(&[]).is_empty(), "a default is nobody's word");
 }
 
 #[test]

@@ -9,8 +9,8 @@ nothing else; a forked child has no server and does not keep the port. Absent: H
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -91,11 +91,7 @@ def _close_all() -> None:
 def _leave_to_parent() -> None:
     """Close the sockets that a forked child inherits: nobody there accepts, and the port would stay taken."""
     for server in list(_RUNNING):
-        server._closed = True
-        for descriptor in server._native.listening():
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-    _RUNNING.clear()
+        server.close()
 
 
 atexit.register(_close_all)
@@ -197,7 +193,7 @@ def _listen(port: int | None, addr: str | None) -> str | None:
 def _flat(before: str, given: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     """Yield settings by their dotted names; None says nothing."""
     if not isinstance(given, Mapping):
-        raise TypeError(f"{before.rstrip('.') or 'config'} is a mapping of settings, not {given!r}")
+        raise TypeError(f"{before.rstrip('.') or 'config'} is a mapping of settings, not {type(given).__name__}")
     for name, value in given.items():
         if not isinstance(name, str):
             raise TypeError(f"a setting is called {name!r}: its name is a str")
@@ -229,7 +225,9 @@ def _plain(key: str, value: object) -> object:
         return value
     if isinstance(value, (bool, int, float)):
         return value
-    if hasattr(value, "total_seconds"):  # A timedelta.
+    # Whoever has one has imported it.
+    datetime = sys.modules.get("datetime")
+    if datetime is not None and isinstance(value, datetime.timedelta):
         return value.total_seconds()
     if isinstance(value, Mapping):
         return {str(name): _plain(key, inner) for name, inner in value.items()}

@@ -176,6 +176,9 @@ static void what_cannot_be_is_an_error_that_leaves_nothing(void) {
     REFUSED(tyk_serve(registry, "{\"tls.cert\": \"/nowhere/c\", \"tls.key\": \"/nowhere/k\"}", &log, &server), "unreadable");
     REFUSED(tyk_serve(registry, "\xff", &log, &server), "invalid_text");
     REFUSED(tyk_serve(registry, ANY_PORT, &mute, &server), "null_pointer");
+    tyk_error *error = tyk_serve(registry, "{\"auth.bearer\": \"hush-\xe4\"}", &log, &server);
+    CHECK(error != NULL && strstr(tyk_error_message(error), "hush") == NULL, "%s", tyk_error_message(error));
+    tyk_error_free(&error);
     CHECK(server == NULL && threads() == before, "%d threads instead of %d", threads(), before);
     CHECK(atomic_load(&told.drops) == 0, "a log is the caller's if the call failed");
     tyk_server_close(&first);
@@ -202,6 +205,35 @@ static void a_unix_socket_has_no_port(void) {
     CHECK(access(url + 5, F_OK) == 0, "the socket is there");
     tyk_server_close(&server);
     CHECK(access(url + 5, F_OK) != 0, "the socket is gone");
+}
+
+/* A child that gave its handle up does not keep the port, however long it lives. */
+static void a_child_does_not_keep_the_port(void) {
+    tyk_server *server = served(ANY_PORT);
+    char again[64];
+    snprintf(again, sizeof again, "{\"listen\": \"127.0.0.1:%d\"}", tyk_server_port(server));
+    int closed[2], over[2];
+    CHECK(pipe(closed) == 0 && pipe(over) == 0, "pipes");
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(ALARM);
+        tyk_server_close(&server);
+        char byte = 0;
+        bool well = write(closed[1], "c", 1) == 1;
+        close(over[1]);
+        /* Until the parent has the port again. */
+        well = read(over[0], &byte, 1) == 0 && well;
+        execlp(well ? "true" : "false", "ends", (char *)NULL);
+        _exit(2);
+    }
+    char byte = 0;
+    CHECK(child > 0 && read(closed[0], &byte, 1) == 1, "a child");
+    tyk_server_close(&server);
+    server = served(again);
+    tyk_server_close(&server);
+    CHECK(close(over[0]) == 0 && close(over[1]) == 0 && close(closed[0]) == 0 && close(closed[1]) == 0, "pipes");
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with %d", status);
 }
 
 static void a_child_leaves_the_server_to_its_parent(void) {
@@ -312,6 +344,7 @@ int main(int count, char **arguments) {
         its_log_is_told_and_given_back();
         a_unix_socket_has_no_port();
         a_child_leaves_the_server_to_its_parent();
+    a_child_does_not_keep_the_port();
         a_server_that_is_scraped_ends_well();
         clients_that_do_not_wait_end_nobody();
         puts("served");

@@ -139,7 +139,7 @@ const fn metastore(file: &'static str, environment: &'static str) -> Alias {
 
 impl Key {
     const fn also(self, aliases: &'static [Alias]) -> Key {
-        Key { name: self.name, place: self.place, about: self.about, aliases }
+        Key { aliases, ..self }
     }
 }
 

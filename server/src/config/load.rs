@@ -339,8 +339,7 @@ impl Config {
         Config::from_host("{}")
     }
 
-    /// Of this process's environment and of what its code says, which is stronger: what every door gives a server. It warns of
-    /// what is the host's to honour ([`Key::is_hosts`]), since a host that asks in this way has made its registry already.
+    /// Of this process's environment and of what its code says, which is stronger: what every door gives a server.
     ///
     /// # Errors
     /// As [`Loader::environment`], [`Loader::code`] and [`Loader::load`].
@@ -348,19 +347,20 @@ impl Config {
         // What is no Unicode is nobody's name, and no value that is allowed.
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
-        let mut loaded = Loader::new().environment(environment)?.code(code)?.load()?;
-        loaded.warnings.extend(loaded.unheard());
-        Ok(loaded)
+        Loader::new().environment(environment)?.code(code)?.load()
     }
 }
 
 impl Loaded {
-    /// What was said to a host that does not hear it. A default is nobody's word, and what is as it would be anyway needs none.
-    fn unheard(&self) -> Vec<String> {
+    /// Warnings of what was said to the host ([`Key::is_hosts`]) by whoever honours only these keys: most doors make no registry of
+    /// their server's configuration. A default is nobody's word, and what is as it would be anyway needs none.
+    #[must_use]
+    pub fn unheard(&self, honoured: &[&str]) -> Vec<String> {
         let is_said = |setting: &&Setting| !matches!(setting.origin, Origin::Default | Origin::DefaultOf(_));
-        let told = self.origins.iter().filter(is_said).filter(|setting| {
-            keys().iter().any(|key| key.name == setting.key && key.is_hosts() && key.default() != setting.value)
-        });
+        let told =
+            self.origins.iter().filter(is_said).filter(|setting| !honoured.contains(&setting.key)).filter(|setting| {
+                keys().iter().any(|key| key.name == setting.key && key.is_hosts() && key.default() != setting.value)
+            });
         told.map(|Setting { key, origin, .. }| {
             format!(
                 "{origin}: {key} is for the program that makes the registry, and this one does not look: names, labels and \

@@ -7,11 +7,35 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
-use tykmetrics_server::Running;
-use tykmetrics_server::config::Config;
+use tykmetrics::{Format, Registry};
+use tykmetrics_server::config::{Config, Listen};
+use tykmetrics_server::{Running, StartErrorCode};
 
 fn is_free(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_err() && TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
+#[test]
+fn a_start_that_fails_changes_nothing_of_what_is_recorded() {
+    let registry = Registry::new();
+    let family = registry.counter("mails_total", "Mails.").labels(["to"]).register().expect("valid");
+    family.add(["someone@example.org"], 1);
+    let mut wanted = config();
+    wanted.hygiene.enabled = true;
+    let first = start(wanted.clone(), Registry::new());
+    wanted.listen = Listen::Tcp("127.0.0.1".to_owned(), port(&first));
+    let refused = tykmetrics_server::start(wanted, registry.clone()).expect_err("the port is taken");
+    assert_eq!(refused.code(), StartErrorCode::AddressInUse);
+    let text = String::from_utf8(registry.render(Format::Text)).expect("text");
+    assert!(text.contains("to=\"someone@example.org\""), "{text}");
+}
+
+#[test]
+fn a_log_that_panics_does_not_end_the_server() {
+    let mut open = config();
+    open.listen = Listen::Tcp(String::new(), 0);
+    let running = tykmetrics_server::start_logged(open, registry(), |_| panic!("the host's")).expect("started");
+    assert_eq!(get(&running, "/health").status, 200);
 }
 
 #[test]
