@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -225,9 +224,10 @@ def _plain(key: str, value: object) -> object:
         return value
     if isinstance(value, (bool, int, float)):
         return value
-    # Whoever has one has imported it.
-    datetime = sys.modules.get("datetime")
-    if datetime is not None and isinstance(value, datetime.timedelta):
+    # Nobody else imports it, as above.
+    from datetime import timedelta
+
+    if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Mapping):
         return {str(name): _plain(key, inner) for name, inner in value.items()}
