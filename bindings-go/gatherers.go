@@ -36,6 +36,7 @@ func (gs Gatherers) registry() *Registry {
 		return gs[0].registry()
 	}
 	r := NewRegistry()
+	r.copies = "Gatherers"
 	for _, g := range gs {
 		of := g.registry()
 		r.MustRegister(&gathering{of.Gather})
@@ -51,6 +52,7 @@ func (f GathererFunc) Gather() ([]*MetricFamily, error) { return f() }
 
 func (f GathererFunc) registry() *Registry {
 	r := NewRegistry()
+	r.copies = "a GathererFunc"
 	r.MustRegister(&gathering{f})
 	return r
 }

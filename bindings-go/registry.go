@@ -61,6 +61,7 @@ type Registry struct {
 	asked      bool                 // whether the engine asks for them
 	process    map[string]uint64    // what the engine calls those that it runs itself, by identity
 	servers    map[*Server]struct{} // those that are told what went wrong in their scrapes
+	copies     string               // what it shows a copy of, "" if the metrics are its own
 }
 
 // A collector, and the identity of its descriptions. Collectors themselves need not be comparable.

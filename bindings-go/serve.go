@@ -42,6 +42,11 @@ var serving sync.Map // *Server to nothing
 // is only asked for collectors written in Go. It goes on until Shutdown or Close is called, whether or not the *Server is
 // kept.
 //
+// Hygiene.Enabled and Routes.Reset need the one *Registry that made the series. Of several Gatherers and of a GathererFunc
+// a copy is served, which can keep no secret and resets nothing: if either is asked for, by the configuration or by the
+// environment, that is an error of code InvalidConfig. Collectors written in Go are never cleaned or reset, of whichever
+// registry.
+//
 // Everything that can be wrong is an error, after which nothing is left behind; errors.Is tells what it was: Disabled,
 // AddressInUse (also syscall.EADDRINUSE), InvalidConfig, InvalidCertificate and their like.
 func Serve(config ServerConfig) (*Server, error) {
@@ -59,6 +64,11 @@ func Serve(config ServerConfig) (*Server, error) {
 	}
 	if s.registry.err != nil {
 		return nil, s.registry.err
+	}
+	if s.registry.copies != "" {
+		if err := config.refusedOf(s.registry.copies); err != nil {
+			return nil, err
+		}
 	}
 	s.native, err = native.Serve(s.registry.native, settings, s.tell)
 	runtime.KeepAlive(s.registry)

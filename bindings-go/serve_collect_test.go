@@ -47,6 +47,109 @@ func TestAServerServesSeveralRegistriesAsOne(t *testing.T) {
 	contains(t, text, "other 2", `served_total{to="all"} 3`)
 }
 
+func TestACopyIsNotServedAsIfItCouldBeCleanedOrReset(t *testing.T) {
+	registry := counted()
+	function := tykmetrics.GathererFunc(registry.Gather)
+	copies := map[string]tykmetrics.Gatherer{
+		"Gatherers":     tykmetrics.Gatherers{registry, tykmetrics.NewRegistry()},
+		"GathererFunc":  function,
+		"one in others": tykmetrics.Gatherers{tykmetrics.Gatherers{function}},
+	}
+	token := tykmetrics.ServerAuth{Bearer: "t0ken"}
+	for name, c := range map[string]struct {
+		environment string
+		config      tykmetrics.ServerConfig
+		says        []string
+	}{
+		"hygiene":                {"", tykmetrics.ServerConfig{Hygiene: tykmetrics.ServerHygiene{Enabled: tykmetrics.Ptr(true)}}, []string{"hygiene.enabled", "*Registry"}},
+		"hygiene of environment": {"TYKMETRICS_HYGIENE_ENABLED", tykmetrics.ServerConfig{}, []string{"hygiene.enabled", "*Registry"}},
+		"reset":                  {"", tykmetrics.ServerConfig{Auth: token, Routes: tykmetrics.ServerRoutes{Reset: tykmetrics.Ptr(true)}}, []string{"routes.reset", "*Registry"}},
+		"reset of environment":   {"TYKMETRICS_ROUTES_RESET", tykmetrics.ServerConfig{Auth: token}, []string{"routes.reset", "*Registry"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.environment != "" {
+				t.Setenv(c.environment, "true")
+				t.Setenv("TYKMETRICS_AUTH_BASIC_NAME", "prometheus")
+				t.Setenv("TYKMETRICS_AUTH_BASIC_PASSWORD", "s3cret")
+			}
+			c.config.Listen = "127.0.0.1:0"
+			for what, gatherer := range copies {
+				c.config.Registry = gatherer
+				server, err := tykmetrics.Serve(c.config)
+				if err == nil {
+					_ = server.Close()
+					t.Fatalf("%s is served", what)
+				}
+				if !errors.Is(err, tykmetrics.InvalidConfig) {
+					t.Errorf("%s: %v", what, err)
+				}
+				for _, part := range append(c.says, "Gatherer") {
+					if !strings.Contains(err.Error(), part) {
+						t.Errorf("%s: %q does not say %q", what, err, part)
+					}
+				}
+			}
+			c.config.Registry = tykmetrics.Gatherers{registry}
+			started(t, c.config)
+		})
+	}
+}
+
+func TestACopyIsServedWhereTheEnvironmentAsksAndCodeDoesNot(t *testing.T) {
+	for _, name := range []string{"TYKMETRICS_HYGIENE_ENABLED", "TYKMETRICS_ROUTES_RESET"} {
+		t.Setenv(name, "true")
+	}
+	t.Setenv("TYKMETRICS_AUTH_BEARER", "t0ken")
+	config := tykmetrics.ServerConfig{
+		Registry: tykmetrics.Gatherers{counted(), tykmetrics.NewRegistry()},
+		Hygiene:  tykmetrics.ServerHygiene{Enabled: tykmetrics.Ptr(false)},
+		Routes:   tykmetrics.ServerRoutes{Reset: tykmetrics.Ptr(false)},
+	}
+	server := started(t, config)
+	_, text := get(t, server.URL()+"/metrics", "Authorization", "Bearer t0ken")
+	contains(t, text, `served_total{to="all"} 3`)
+	// What else is wrong is said as of any registry.
+	for want, change := range map[tykmetrics.Code]func(*tykmetrics.ServerConfig){
+		tykmetrics.Disabled:      func(c *tykmetrics.ServerConfig) { c.Enabled = tykmetrics.Ptr(false) },
+		tykmetrics.AddressInUse:  func(c *tykmetrics.ServerConfig) { c.Listen = server.Addr().String() },
+		tykmetrics.TLSRequired:   func(c *tykmetrics.ServerConfig) { c.TLS.Required = tykmetrics.Ptr(true) },
+		tykmetrics.InvalidConfig: func(c *tykmetrics.ServerConfig) { c.Path = "/health" },
+	} {
+		wrong := config
+		change(&wrong)
+		if _, err := tykmetrics.Serve(wrong); !errors.Is(err, want) || strings.Contains(err.Error(), "copy") {
+			t.Errorf("%v, wanted %v", err, want)
+		}
+	}
+}
+
+func TestHygieneAndTheResetAreForSeriesAndNotForWhatCollectorsSend(t *testing.T) {
+	registry := tykmetrics.NewRegistry()
+	vec := registry.MustNewCounterVec(tykmetrics.CounterOpts{Name: "made_total"}, []string{"by"})
+	desc := tykmetrics.NewDesc("sent", "", []string{"by"}, nil)
+	registry.MustRegister(sent{tykmetrics.MustNewConstMetric(desc, tykmetrics.GaugeValue, 7, "one@example.com")})
+	server := started(t, tykmetrics.ServerConfig{
+		Registry: registry,
+		Auth:     tykmetrics.ServerAuth{Bearer: "t0ken"},
+		Routes:   tykmetrics.ServerRoutes{Reset: tykmetrics.Ptr(true)},
+		Hygiene:  tykmetrics.ServerHygiene{Enabled: tykmetrics.Ptr(true)},
+	})
+	vec.WithLabelValues("one@example.com").Inc()
+	_, text := get(t, server.URL()+"/metrics", "Authorization", "Bearer t0ken")
+	contains(t, text, `made_total{by="[email]"} 1`, `sent{by="one@example.com"} 7`)
+	reset := request(t, server.URL()+"/metrics/reset", "Authorization", "Bearer t0ken")
+	reset.Method = http.MethodPost
+	fetched(t, http.DefaultClient, reset)
+	_, text = get(t, server.URL()+"/metrics", "Authorization", "Bearer t0ken")
+	contains(t, text, `made_total{by="[email]"} 0`, `sent{by="one@example.com"} 7`)
+}
+
+// sent is a collector of one metric.
+type sent struct{ metric tykmetrics.Metric }
+
+func (s sent) Describe(to chan<- *tykmetrics.Desc) { to <- s.metric.Desc() }
+func (s sent) Collect(to chan<- tykmetrics.Metric) { to <- s.metric }
+
 func TestWhatACollectorDoesWrongIsToldOnceAndCostsTheOthersNothing(t *testing.T) {
 	for name, wrong := range map[string]func(){
 		"panicked": func() { panic("no shelf") },

@@ -3,6 +3,7 @@ package tykmetrics
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -13,7 +14,8 @@ import (
 // The keys that docs/configuration.md leaves to the host are not here: what names begin with, constant labels and
 // collectors are said where metrics are made and registered.
 type ServerConfig struct {
-	// Registry is what is served; nil is the DefaultGatherer. It lives as long as the server.
+	// Registry is what is served; nil is the DefaultGatherer. It lives as long as the server. Hygiene and Routes.Reset are
+	// for a *Registry alone.
 	Registry Gatherer
 	// Log is told what the operator should know: that anybody may ask, that certificates changed, that a collector failed.
 	// It is called rarely, one message at a time or several at once, and must not wait for the server. nil writes to
@@ -42,7 +44,7 @@ type ServerRoutes struct {
 	JSON *bool
 	// Health is /metrics/health.
 	Health *bool
-	// Reset is /metrics/reset, by POST, for who is authenticated.
+	// Reset is /metrics/reset, by POST, for who is authenticated. What collectors written in Go hold stays as it is.
 	Reset *bool
 	// Page is the page for people, at /.
 	Page *bool
@@ -87,7 +89,8 @@ type ServerLimits struct {
 	RequestsPerSecond *float64
 }
 
-// ServerHygiene replaces secrets in label values where series are made, from Serve on and for good.
+// ServerHygiene replaces secrets in label values where series are made, from Serve on and for good. What collectors written
+// in Go send at a scrape is theirs to clean.
 type ServerHygiene struct {
 	// Enabled replaces keys, tokens, passwords and e-mail addresses. False by default.
 	Enabled *bool
@@ -137,7 +140,10 @@ func span(settings map[string]any, key string, value time.Duration) {
 }
 
 // settings are the configuration as the engine takes it: JSON with the keys of docs/configuration.md.
-func (c *ServerConfig) settings() (string, error) {
+func (c *ServerConfig) settings() (string, error) { return c.settingsBut(nil) }
+
+// settingsBut are the settings, with others in their places.
+func (c *ServerConfig) settingsBut(others map[string]any) (string, error) {
 	s := map[string]any{}
 	point(s, "enabled", c.Enabled)
 	set(s, "listen", c.Listen)
@@ -174,6 +180,7 @@ func (c *ServerConfig) settings() (string, error) {
 	if c.Hygiene.Keep != nil {
 		s["hygiene.keep"] = c.Hygiene.Keep
 	}
+	maps.Copy(s, others)
 	text, err := json.Marshal(s)
 	if err != nil {
 		return "", fail(InvalidConfig, "a setting of the server is no JSON (%v): limits.requests_per_second must be finite", err)
