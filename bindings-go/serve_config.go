@@ -3,6 +3,7 @@ package tykmetrics
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"time"
 )
@@ -62,8 +63,8 @@ type ServerTLS struct {
 	Reload time.Duration
 }
 
-// ServerAuth says who may ask for what is not /health or /healthz: everybody, if nothing is set. Printing it shows no
-// secret.
+// ServerAuth says who may ask for what is not /health or /healthz: everybody, if nothing is set. Printing and logging it
+// shows no secret, by fmt, encoding/json and log/slog.
 type ServerAuth struct {
 	// BasicName and BasicPassword, or the content of BasicPasswordFile, are basic authentication's.
 	BasicName, BasicPassword, BasicPasswordFile string
@@ -103,20 +104,38 @@ type ServerHygiene struct {
 // Ptr is a pointer to v, for the settings that need one: Enabled: tykmetrics.Ptr(false).
 func Ptr[T any](v T) *T { return &v }
 
-// String says what is set, and no secret.
-func (a ServerAuth) String() string {
-	hidden := func(secret string) string {
-		if secret == "" {
-			return ""
+// shownAuth is a ServerAuth without its secrets, and without methods, as printers take it apart.
+type shownAuth ServerAuth
+
+func (a ServerAuth) shown() shownAuth {
+	for _, secret := range []*string{&a.BasicPassword, &a.Bearer} {
+		if *secret != "" {
+			*secret = "(hidden)"
 		}
-		return "(hidden)"
 	}
-	return fmt.Sprintf("{BasicName:%s BasicPassword:%s BasicPasswordFile:%s Bearer:%s BearerFile:%s}",
-		a.BasicName, hidden(a.BasicPassword), a.BasicPasswordFile, hidden(a.Bearer), a.BearerFile)
+	return shownAuth(a)
 }
+
+// String says what is set, and no secret.
+func (a ServerAuth) String() string { return fmt.Sprintf("%+v", a.shown()) }
 
 // GoString is String.
 func (a ServerAuth) GoString() string { return "tykmetrics.ServerAuth" + a.String() }
+
+// MarshalJSON is what String shows, so that a configuration that is logged has no secret. Nothing can be read back from it.
+func (a ServerAuth) MarshalJSON() ([]byte, error) { return json.Marshal(a.shown()) }
+
+// LogValue is what String shows, for package slog.
+func (a ServerAuth) LogValue() slog.Value {
+	shown := a.shown()
+	return slog.GroupValue(
+		slog.String("BasicName", shown.BasicName),
+		slog.String("BasicPassword", shown.BasicPassword),
+		slog.String("BasicPasswordFile", shown.BasicPasswordFile),
+		slog.String("Bearer", shown.Bearer),
+		slog.String("BearerFile", shown.BearerFile),
+	)
+}
 
 // set is a setting, if there is one.
 func set[T comparable](settings map[string]any, key string, value T) {

@@ -1,8 +1,10 @@
 package tykmetrics
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"reflect"
 	"regexp"
@@ -75,11 +77,34 @@ func TestTheZeroConfigurationSaysNothing(t *testing.T) {
 }
 
 func TestNoSecretIsPrinted(t *testing.T) {
-	config := ServerConfig{Auth: ServerAuth{BasicName: "prometheus", BasicPassword: "s3cret", Bearer: "t0ken"}}
+	auth := ServerAuth{BasicName: "prometheus", BasicPassword: "s3cret", Bearer: "t0ken", BearerFile: "/run/token"}
+	config := ServerConfig{Auth: auth}
+	printed := map[string]string{}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
-		text := fmt.Sprintf(format, config)
-		if strings.Contains(text, "s3cret") || strings.Contains(text, "t0ken") || !strings.Contains(text, "prometheus") {
-			t.Errorf("%s: %s", format, text)
+		printed[format] = fmt.Sprintf(format, config)
+	}
+	for name, v := range map[string]any{"value": auth, "pointer": &auth, "within": struct{ Auth ServerAuth }{auth}} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Error(err)
 		}
+		printed["JSON of a "+name] = string(text)
+		var logged bytes.Buffer
+		slog.New(slog.NewJSONHandler(&logged, nil)).Info("serving", "with", v)
+		slog.New(slog.NewTextHandler(&logged, nil)).Info("serving", "with", v)
+		printed["log of a "+name] = logged.String()
+	}
+	for how, text := range printed {
+		if strings.Contains(text, "s3cret") || strings.Contains(text, "t0ken") {
+			t.Errorf("%s shows a secret: %s", how, text)
+		}
+		for _, part := range []string{"prometheus", "/run/token", "(hidden)"} {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s does not show %s: %s", how, part, text)
+			}
+		}
+	}
+	if text := auth.String(); text != "{BasicName:prometheus BasicPassword:(hidden) BasicPasswordFile: Bearer:(hidden) BearerFile:/run/token}" {
+		t.Error(text)
 	}
 }
