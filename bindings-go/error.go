@@ -13,6 +13,9 @@ import (
 // that kind:
 //
 //	if errors.Is(err, tykmetrics.Conflict) { … }
+//
+// Of the errors of other packages errors.Is knows two: syscall.EADDRINUSE, which is AddressInUse, and fs.ErrPermission,
+// which is PermissionDenied. What the system said is in the message alone: the engine hands on its text, not its number.
 type Code uint32
 
 // The kinds of failures. The numbers are the same through every door of the engine, and never used again.
@@ -47,7 +50,8 @@ const (
 	ABI Code = 14
 	// Disabled: the configuration of a server says not to serve.
 	Disabled Code = 15
-	// InvalidConfig: a setting of a server that nobody knows, or whose value no server can have.
+	// InvalidConfig: a setting of a server that nobody knows, or whose value no server can have. A file with a password or a
+	// token that cannot be read is one too, with its path and why in the message.
 	InvalidConfig Code = 16
 	// InvalidAddress: a server's host name or address that is none.
 	InvalidAddress Code = 17
@@ -59,7 +63,8 @@ const (
 	PermissionDenied Code = 20
 	// TLSRequired: TLS is required of a server that has no certificate.
 	TLSRequired Code = 21
-	// Unreadable: a file that a server needs and that cannot be read.
+	// Unreadable: a file of certificates or a key that cannot be read. The message has its path and why, in the system's
+	// words; errors.Is does not know it as fs.ErrNotExist or fs.ErrPermission.
 	Unreadable Code = 22
 	// InvalidCertificate: a file that is no certificate, or no key.
 	InvalidCertificate Code = 23

@@ -228,6 +228,28 @@ func TestWhatCannotBeServedIsAnErrorThatLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestAFileThatCannotBeReadIsNamedInTheSystemsWords(t *testing.T) {
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	for name, c := range map[string]struct {
+		config tykmetrics.ServerConfig
+		want   tykmetrics.Code
+	}{
+		"certificate": {tykmetrics.ServerConfig{TLS: tykmetrics.ServerTLS{Cert: nowhere, Key: nowhere}}, tykmetrics.Unreadable},
+		"password":    {tykmetrics.ServerConfig{Auth: tykmetrics.ServerAuth{BasicName: "a", BasicPasswordFile: nowhere}}, tykmetrics.InvalidConfig},
+		"token":       {tykmetrics.ServerConfig{Auth: tykmetrics.ServerAuth{BearerFile: nowhere}}, tykmetrics.InvalidConfig},
+	} {
+		c.config.Registry, c.config.Listen = counted(), "127.0.0.1:0"
+		_, err := tykmetrics.Serve(c.config)
+		if !errors.Is(err, c.want) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if text := strings.ToLower(err.Error()); !strings.Contains(text, strings.ToLower(nowhere)) || !strings.Contains(text, syscall.ENOENT.Error()) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestAPortIsFreeAgainAndNothingIsLeft(t *testing.T) {
 	first := started(t, tykmetrics.ServerConfig{Registry: counted()})
 	at := first.Addr().String()
