@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"maps"
 	"time"
 )
 
@@ -159,10 +158,7 @@ func span(settings map[string]any, key string, value time.Duration) {
 }
 
 // settings are the configuration as the engine takes it: JSON with the keys of docs/configuration.md.
-func (c *ServerConfig) settings() (string, error) { return c.settingsBut(nil) }
-
-// settingsBut are the settings, with others in their places.
-func (c *ServerConfig) settingsBut(others map[string]any) (string, error) {
+func (c *ServerConfig) settings() (string, error) {
 	s := map[string]any{}
 	point(s, "enabled", c.Enabled)
 	set(s, "listen", c.Listen)
@@ -199,7 +195,6 @@ func (c *ServerConfig) settingsBut(others map[string]any) (string, error) {
 	if c.Hygiene.Keep != nil {
 		s["hygiene.keep"] = c.Hygiene.Keep
 	}
-	maps.Copy(s, others)
 	text, err := json.Marshal(s)
 	if err != nil {
 		return "", fail(InvalidConfig, "a setting of the server is no JSON (%v): limits.requests_per_second must be finite", err)
