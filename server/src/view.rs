@@ -20,11 +20,10 @@ pub(crate) async fn overview(shared: &Shared, encoding: Encoding) -> Result<Byte
 
 /// The page.
 pub(crate) async fn html(shared: &Shared, encoding: Encoding) -> Result<Bytes, NoAnswer> {
-    let routes = routes(shared);
+    let (routes, overview) = (routes(shared), below(shared, "overview"));
     let make = move |snapshot: &tykmetrics::Snapshot| {
-        let overview = routes.iter().find(|(path, _)| path.ends_with("/overview")).map_or("", |(path, _)| path);
         let listed: Vec<(&str, &str)> = routes.iter().map(|(path, what)| (path.as_str(), *what)).collect();
-        page::html(snapshot, &About { overview, routes: &listed }).into_bytes()
+        page::html(snapshot, &About { overview: &overview, routes: &listed }).into_bytes()
     };
     shared.page.get(shared, encoding, move |source| make(&source.snapshot())).await
 }
@@ -32,11 +31,11 @@ pub(crate) async fn html(shared: &Shared, encoding: Encoding) -> Result<Bytes, N
 /// The routes that are there and what each gives. Their paths are relative to the page, which may be served below a prefix
 /// by a proxy.
 fn routes(shared: &Shared) -> Vec<(String, &'static str)> {
-    let path = shared.path.trim_start_matches('/').trim_end_matches('/');
-    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+    let path = relative(shared);
+    let below = |name: &str| below(shared, name);
     let on = &shared.routes;
     let all = [
-        (!path.is_empty(), path.to_owned(), "everything, in the format that is asked for"),
+        (!path.is_empty(), path, "everything, in the format that is asked for"),
         (on.json, below("json"), "everything, as JSON"),
         (on.health, below("health"), "whether it is well, and key figures"),
         (true, below("overview"), "what this page asks for"),
@@ -44,4 +43,17 @@ fn routes(shared: &Shared) -> Vec<(String, &'static str)> {
         (true, "health".to_owned(), "whether the server is there"),
     ];
     all.into_iter().filter(|(there, ..)| *there).map(|(_, path, what)| (path, what)).collect()
+}
+
+/// The path of the metrics, relative to the page. What has a colon in its first part would be taken for a scheme.
+fn relative(shared: &Shared) -> String {
+    let path = shared.path.trim_start_matches('/').trim_end_matches('/');
+    let is_scheme = path.split('/').next().is_some_and(|first| first.contains(':'));
+    if is_scheme { format!("./{path}") } else { path.to_owned() }
+}
+
+/// The path of a route below that of the metrics.
+fn below(shared: &Shared, name: &str) -> String {
+    let path = relative(shared);
+    if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }
 }

@@ -27,7 +27,7 @@ class Endpoints {
   constructor(history) {
     this.history = history;
     this.group = '';
-    this.chosen = '';
+    this.chosen = null;
     this.rows = new Map();
     this.table = byId('endpoints');
     this.body = this.table.tBodies[0];
@@ -37,7 +37,7 @@ class Endpoints {
     this.sort = sortable(this.table, { key: 'rate', down: true }, () => this.update(true));
     this.stops = rove(this.body, 'button');
     this.window.addEventListener('change', () => this.update(true));
-    byId('all').addEventListener('click', () => this.choose(''));
+    byId('all').addEventListener('click', () => this.choose(null));
     byId('groups').addEventListener('change', (event) => this.look(event.target.value));
   }
 
@@ -52,11 +52,11 @@ class Endpoints {
     this.group = group;
     this.rows.clear();
     this.body.replaceChildren();
-    this.choose('');
+    this.choose(null);
   }
 
   choose(endpoint) {
-    this.chosen = this.chosen === endpoint ? '' : endpoint;
+    this.chosen = this.chosen === endpoint ? null : endpoint;
     this.update(true);
   }
 
@@ -65,7 +65,7 @@ class Endpoints {
     byId('requests').hidden = group === null;
     byId('no-requests').hidden = group !== null;
     if (group === null) return;
-    if (this.chosen !== '' && !group.endpoints.some(({ name }) => name === this.chosen)) this.chosen = '';
+    if (this.chosen !== null && !group.endpoints.some(({ name }) => name === this.chosen)) this.chosen = null;
     this.groups(group);
     this.drawFigures(group);
     this.drawRows(group, asked);
@@ -98,15 +98,15 @@ class Endpoints {
       if (key === 'errors') value.classList.toggle('bad', (now?.errors ?? 0) >= MANY_ERRORS);
       drawSpark(svg, line(intervals, key), this.history);
     }
-    setText(byId('figures-of'), this.chosen === '' ? 'All endpoints' : this.chosen);
-    byId('all').hidden = this.chosen === '';
+    setText(byId('figures-of'), this.chosen === null ? 'All endpoints' : this.chosen);
+    byId('all').hidden = this.chosen === null;
   }
 
   drawHeat(group) {
     const { heat } = this;
     const told = group.total.latency;
     heat.empty = told === null ? 'No family tells of latencies' : told.quantiles ? 'A summary has no cells to draw' : undefined;
-    const name = this.chosen === '' ? 'all endpoints' : this.chosen;
+    const name = this.chosen === null ? 'all endpoints' : this.chosen;
     setAttribute(heat.canvas, 'aria-label', `Latencies of ${name} over the last five minutes. Arrow keys read it.`);
     heat.show(this.history.intervals(group.name, this.chosen), this.history.latest.at_ms, this.history.span());
   }

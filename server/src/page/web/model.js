@@ -4,6 +4,8 @@ const KEPT_MS = 300_000;
 const KEPT_FRAMES = 160;
 const SPANS_MS = [60_000, 120_000, 180_000, KEPT_MS];
 const GAP_MS = 15_000;
+// Longer than the server, or a proxy that is told not to, gives an answer again.
+const CACHED_MS = 10_000;
 
 /** Counts with fewer cells per octave. */
 function coarser(cells, per) {
@@ -113,8 +115,8 @@ class History {
 
   add(overview) {
     const before = this.latest;
-    // An answer from a cache, or a clock that was set back, is no interval.
-    if (before && overview.at_ms <= before.at_ms && overview.at_ms > before.at_ms - KEPT_MS) return;
+    // An answer from a cache is no interval. A clock that was set back further than one is kept begins anew.
+    if (before && overview.at_ms <= before.at_ms && overview.at_ms > before.at_ms - CACHED_MS) return;
     this.latest = overview;
     if (before && overview.at_ms > before.at_ms) this.frames.push(frameOf(overview, before));
     else this.frames = [];
@@ -134,11 +136,11 @@ class History {
     return groups.find((group) => group.name === name) ?? groups[0] ?? null;
   }
 
-  /** The intervals of one endpoint, of all for '': null where it was not known. */
+  /** The intervals of one endpoint, of all for null: null where it was not known. */
   intervals(group, endpoint) {
     return this.frames.map((frame) => {
       const found = frame.groups.get(group);
-      const row = endpoint === '' ? found?.total : found?.rows.get(endpoint);
+      const row = endpoint === null ? found?.total : found?.rows.get(endpoint);
       return row ? { at: frame.at, seconds: frame.seconds, ...row } : null;
     });
   }
