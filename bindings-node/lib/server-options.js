@@ -43,6 +43,12 @@ function valueOf(key, value) {
   throw refusal(`${key} is ${Object.prototype.toString.call(value)}: give it text, a number, true or false`);
 }
 
+/** What is the user's to name, as it is. */
+function verbatim(key, object) {
+  const given = Object.entries(object).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, valueOf(`${key}.${name}`, value)]));
+}
+
 /** The keys of an object, nested as they are given. */
 function nested(object, below) {
   const all = {};
@@ -51,7 +57,7 @@ function nested(object, below) {
     const key = snake(name);
     const path = below === '' ? key : `${below}.${key}`;
     if (!isPlain(value)) all[key] = valueOf(path, value);
-    else if (VERBATIM.has(path)) all[key] = { ...value };
+    else if (VERBATIM.has(path)) all[key] = verbatim(path, value);
     else all[key] = nested(value, path);
   }
   return all;

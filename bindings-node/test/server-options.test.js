@@ -83,3 +83,12 @@ test('what no setting can be is an error that names the key', () => {
     assert.throws(() => settingsOf(options), { code: 'ERR_TYKMETRICS_CONFIG', message });
   }
 });
+
+test('labels that are missing are none, and a value that is none is refused as that of any key', () => {
+  const labels = { version: 2, isCanary: true, missing: undefined };
+  assert.deepEqual(settingsOf({ labels }), { labels: { version: 2, isCanary: true } });
+  for (const value of [1n, Symbol('a'), () => 1, { b: 1 }, [1n]]) {
+    const refused = { name: 'Error', code: 'ERR_TYKMETRICS_CONFIG', message: /^labels\.a is \[object/ };
+    assert.throws(() => settingsOf({ labels: { a: value } }), refused);
+  }
+});

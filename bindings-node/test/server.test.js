@@ -11,6 +11,7 @@ const https = require('node:https');
 const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
+const util = require('node:util');
 const zlib = require('node:zlib');
 const { Counter, Histogram, Registry, register, render, startHttpServer } = require('tykmetrics');
 const { program, scrape, serve, valueOf } = require('./serving-metrics');
@@ -177,6 +178,7 @@ test('what is wrong is an error that says what, and leaves nothing behind', asyn
     [{ routes: { reset: true } }, 'ERR_TYKMETRICS_CONFIG', /routes\.reset/],
     [{ enabled: false }, 'ERR_TYKMETRICS_DISABLED', /enabled/],
     [{ registry: {} }, 'ERR_TYKMETRICS_CONFIG', /registry/],
+    [{ labels: { a: 1n } }, 'ERR_TYKMETRICS_CONFIG', /labels\.a is \[object BigInt\]/],
     [{ hygiene: { enabled: true, patterns: ['('] } }, 'ERR_TYKMETRICS_CONFIG', /hygiene\.patterns/],
   ];
   for (const [options, code, message] of wrong) {
@@ -188,7 +190,7 @@ test('what is wrong is an error that says what, and leaves nothing behind', asyn
         assert.match(error.message, message);
         return true;
       },
-      JSON.stringify(options),
+      util.inspect(options),
     );
   }
   for (let i = 0; i < 100 && threads() > before; i += 1)
