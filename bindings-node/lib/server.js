@@ -119,8 +119,8 @@ async function startHttpServer(options = {}) {
   };
   const telling = new Telling(registry, once);
   const door = native.door(registry._native, heard(telling), once);
-  telling.begin(door);
   try {
+    telling.begin(door);
     const started = await native.serve(door, settings);
     if (started.code === undefined) return new MetricsServer(door, telling, started);
     throw Object.assign(new Error(started.message), { code: started.code });

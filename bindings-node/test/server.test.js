@@ -14,6 +14,7 @@ const test = require('node:test');
 const util = require('node:util');
 const zlib = require('node:zlib');
 const { Counter, Histogram, Registry, register, render, startHttpServer } = require('tykmetrics');
+const native = require('../lib/native');
 const { program, scrape, serve, valueOf } = require('./serving-metrics');
 
 /** A registry with a counter and a histogram. */
@@ -197,6 +198,24 @@ test('what is wrong is an error that says what, and leaves nothing behind', asyn
     await new Promise((resolve) => setTimeout(resolve, 20));
   assert.ok(threads() <= before, `${threads()} threads, and before ${before}`);
   assert.equal((await scrape(taken)).status, 200);
+});
+
+test('a server that cannot be begun is closed, and hears of nothing', async (t) => {
+  const { registry } = filled();
+  const made = t.mock.method(native, 'door');
+  const closed = t.mock.method(native, 'closeDoor');
+  const informed = t.mock.method(native, 'informDoor', () => {
+    throw new Error('no luck');
+  });
+  await assert.rejects(startHttpServer({ port: 0, registry }), /no luck/);
+  informed.mock.restore();
+  assert.equal(made.mock.callCount(), 1);
+  assert.deepEqual(
+    closed.mock.calls.map((call) => call.arguments),
+    [[made.mock.calls[0].result]],
+  );
+  assert.equal(registry._listeners.size, 0);
+  assert.equal((await scrape(await serve(t, { registry }))).status, 200);
 });
 
 test('what the process may not do is EACCES', async (t) => {
