@@ -16,18 +16,33 @@ function pairsOf(labels) {
   return Object.entries(labels).map(([name, value]) => [name, `${value}`]);
 }
 
+/** A number, or an error that says what is none. */
+function numberOf(value, what) {
+  if (typeof value === 'number') return value;
+  throw new TypeError(`${what} is ${value === null ? 'null' : typeof value}, not a number`);
+}
+
 function exemplarOf(exemplar) {
   if (!exemplar) return undefined;
   const { labelSet, value, timestamp } = exemplar;
-  return { labels: pairsOf(labelSet), value, timestamp };
+  if (typeof labelSet !== 'object' || labelSet === null) throw new TypeError('an exemplar has no labelSet');
+  const hasTime = timestamp !== undefined && timestamp !== null;
+  return {
+    labels: pairsOf(labelSet),
+    value: numberOf(value, 'the value of an exemplar'),
+    timestamp: hasTime ? numberOf(timestamp, 'the timestamp of an exemplar') : undefined,
+  };
 }
 
-/** What `get()` gave, as the engine is told of it. */
-function toldOf({ name, help, type, values }, defaults) {
-  const samples = (values ?? []).map(({ metricName = name, labels = {}, value, exemplar }) => ({
-    name: metricName,
+/** What `get()` gave, as the engine is told of it: of the types that it takes, or an error. */
+function toldOf(answer, defaults) {
+  if (typeof answer !== 'object' || answer === null) throw new TypeError('get() gave no metric');
+  const { name, help, type, values } = answer;
+  if (!Array.isArray(values ?? [])) throw new TypeError('values is not an array');
+  const samples = Array.from(values ?? [], ({ metricName = name, labels = {}, value, exemplar }) => ({
+    name: `${metricName}`,
     labels: pairsOf({ ...labels, ...defaults, ...labels }),
-    value,
+    value: numberOf(value, 'a value'),
     exemplar: exemplarOf(exemplar),
   }));
   return { name: `${name}`, help: `${help ?? ''}`, kind: `${type ?? 'unknown'}`, samples };

@@ -27,17 +27,22 @@ function isEngines(metric, labels) {
   );
 }
 
-/** What a promise comes to, unless it takes too long. */
-async function inTime(promise) {
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = timers.setTimeout(resolve, PATIENCE, LATE);
-  });
+/** What is read, as text: it may be anything, and reading it may throw. */
+function textOf(read) {
   try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timers.clearTimeout(timer);
+    return String(read());
+  } catch {
+    return 'something without a text';
   }
+}
+
+function nameOf(metric) {
+  return textOf(() => metric.name);
+}
+
+/** What was thrown, as text. */
+function messageOf(error) {
+  return textOf(() => error?.message ?? error);
 }
 
 class Telling {
@@ -73,48 +78,99 @@ class Telling {
     this._isLooking = true;
     queueMicrotask(() => {
       this._isLooking = false;
-      this.look();
+      try {
+        this.look();
+      } catch (error) {
+        // Nobody could catch it: it would end the process.
+        this._warn(messageOf(error));
+      }
     });
   }
 
-  /** Says whether JavaScript has anything to tell. */
+  /** Says whether JavaScript has anything to tell. The engine looks no more until it is told. */
   look() {
     if (this._door === undefined) return;
-    const labels = this._registry._defaultLabels;
-    const isNeeded = this._registry
-      .getMetricsAsArray()
-      .some((metric) => !isEngines(metric, labels) || typeof metric.collect === 'function');
-    const pairs = Object.entries(labels).map(([name, value]) => [name, `${value}`]);
-    native.informDoor(this._door, isNeeded, pairs);
+    const labels = this._labels();
+    native.informDoor(this._door, this._isNeeded(labels), Object.entries(labels));
   }
 
-  /** Answers a question. */
+  /** The labels of every series, as texts. What has none is left out: the metrics are served without it. */
+  _labels() {
+    try {
+      const pairs = Object.entries(this._registry._defaultLabels).map(([name, value]) => {
+        return [name, this._labelOf(name, value)];
+      });
+      return Object.fromEntries(pairs.filter(([, text]) => text !== undefined));
+    } catch (error) {
+      this._warn(`the default labels of the registry are not served: ${messageOf(error)}`);
+      return {};
+    }
+  }
+
+  _labelOf(name, value) {
+    try {
+      return `${value}`;
+    } catch (error) {
+      this._warn(`the default label ${name} is not served: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Whether JavaScript is to be asked at each scrape: also where that cannot be said. */
+  _isNeeded(labels) {
+    try {
+      const all = this._registry.getMetricsAsArray();
+      const served = all.filter((metric) => isEngines(metric, labels));
+      return served.length < all.length || served.some((metric) => typeof metric.collect === 'function');
+    } catch (error) {
+      this._warn(`the metrics of the registry cannot be looked at: ${messageOf(error)}`);
+      return true;
+    }
+  }
+
+  /** Answers a question, whatever happens: while one is not answered, the engine asks no other. */
   async tell(number) {
-    const labels = this._registry._defaultLabels;
+    try {
+      const { known, given, isPartial } = await this._answers();
+      if (this._door === undefined) return;
+      this.look();
+      native.answerDoor(this._door, number, known, given, isPartial);
+    } catch (error) {
+      if (this._door !== undefined) native.answerDoor(this._door, number, [], [], true);
+      this._warn(`a scrape went without what JavaScript tells: ${messageOf(error)}`);
+    }
+  }
+
+  /** What all metrics tell, and which of the engine's are among them. */
+  async _answers() {
+    const labels = this._labels();
     const all = this._registry.getMetricsAsArray();
-    const told = all.filter((metric) => !isEngines(metric, labels));
-    const asked = all.map((metric) => this._ask(metric, told.includes(metric)));
-    const answers = await Promise.all(asked);
-    if (this._door === undefined) return;
-    const given = [];
-    const known = [];
-    answers.forEach((answer, at) => {
-      if (answer === undefined || answer === null) return;
-      given.push(toldOf(answer, labels));
-      if (all[at]._native !== undefined) known.push(all[at]._native);
+    let timer;
+    const late = new Promise((resolve) => {
+      timer = timers.setTimeout(resolve, PATIENCE, LATE);
     });
-    this.look();
-    native.answerDoor(this._door, number, known, given, answers.includes(undefined));
+    try {
+      const answers = await Promise.all(all.map((metric) => this._ask(metric, labels, late)));
+      const told = all.filter((_, at) => answers[at]);
+      return {
+        known: told.filter((metric) => metric._native !== undefined).map((metric) => metric._native),
+        given: answers.filter(Boolean),
+        isPartial: answers.includes(undefined),
+      };
+    } finally {
+      timers.clearTimeout(timer);
+    }
   }
 
   /** What a metric tells; null if the engine has it, undefined if it failed. */
-  async _ask(metric, isTold) {
+  async _ask(metric, labels, late) {
     try {
-      const answer = await inTime(isTold ? metric.get() : metric._collect());
+      const isTold = !isEngines(metric, labels);
+      const answer = await Promise.race([isTold ? metric.get() : metric._collect(), late]);
       if (answer === LATE) throw new Error(`took more than ${PATIENCE} ms`);
-      return isTold ? answer : null;
+      return isTold ? toldOf(answer, labels) : null;
     } catch (error) {
-      this._complain(metric.name, error);
+      this._complain(nameOf(metric), error);
       return undefined;
     }
   }
@@ -122,7 +178,7 @@ class Telling {
   _complain(name, error) {
     if (this._warned.has(name) || this._warned.size >= 100) return;
     this._warned.add(name);
-    this._warn(`metric ${name} was left out of a scrape: ${error?.message ?? error}`);
+    this._warn(`metric ${name} was left out of a scrape: ${messageOf(error)}`);
   }
 
   /** Resets what the engine does not have. */
@@ -133,4 +189,4 @@ class Telling {
   }
 }
 
-module.exports = { Telling };
+module.exports = { Telling, messageOf };

@@ -11,7 +11,7 @@ const timers = require('timers');
 const native = require('./native');
 const Registry = require('./registry');
 const { settingsOf } = require('./server-options');
-const { Telling } = require('./server-telling');
+const { Telling, messageOf } = require('./server-telling');
 
 /** As long as a timer can be. */
 const LONG = 2 ** 31 - 1;
@@ -90,11 +90,11 @@ if (Symbol.asyncDispose) {
 function heard(telling) {
   return (what, number) => {
     try {
-      if (what === 'tell') telling.tell(number).catch((error) => warn(`${error?.message ?? error}`));
+      if (what === 'tell') telling.tell(number).catch((error) => warn(messageOf(error)));
       else if (what === 'look') telling.look();
       else telling.reset();
     } catch (error) {
-      warn(`${error?.message ?? error}`);
+      warn(messageOf(error));
     }
   };
 }

@@ -28,6 +28,26 @@ function valueOf(text, series) {
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
+/** What something comes to, once it is not undefined. It may take a while on a busy machine. */
+async function until(what, run) {
+  const limit = Date.now() + 20_000;
+  while (Date.now() < limit) {
+    const found = await run();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`not within 20 s: ${what}`);
+}
+
+/** What servers of this process warn of, as it comes. */
+function warned(t) {
+  const warnings = [];
+  const listener = ({ name, message }) => name === 'TykmetricsWarning' && warnings.push(message);
+  process.on('warning', listener);
+  t.after(() => process.off('warning', listener));
+  return warnings;
+}
+
 /** A program of its own that has the package as `tykmetrics`: its lines, one by one, and its end. */
 function program(t, source, { env, runs = [] } = {}) {
   const child = spawn(process.execPath, [...runs, '-e', source], {
@@ -53,4 +73,4 @@ function program(t, source, { env, runs = [] } = {}) {
   };
 }
 
-module.exports = { program, scrape, serve, valueOf };
+module.exports = { program, scrape, serve, until, valueOf, warned };
