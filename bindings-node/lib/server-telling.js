@@ -181,10 +181,15 @@ class Telling {
     this._warn(`metric ${name} was left out of a scrape: ${messageOf(error)}`);
   }
 
-  /** Resets what the engine does not have. */
+  /** Resets what the engine does not have: metrics of JavaScript's, and the exemplars of its own. */
   reset() {
     for (const metric of this._registry.getMetricsAsArray()) {
-      if (metric._native === undefined) metric.reset?.();
+      try {
+        if (metric._native === undefined || this._registry._apart.has(metric)) metric.reset?.();
+        else metric._exemplars?.clear();
+      } catch (error) {
+        this._warn(`metric ${nameOf(metric)} was not reset: ${messageOf(error)}`);
+      }
     }
   }
 }

@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict');
 const test = require('node:test');
-const { Counter, Gauge, Registry } = require('tykmetrics');
+const { Counter, Gauge, Histogram, Registry } = require('tykmetrics');
 const native = require('../lib/native');
 const { scrape, serve, until, valueOf, warned } = require('./serving-metrics');
 
@@ -178,4 +178,38 @@ test('what fails as a registry changes ends no program', async (t) => {
   refusing.mock.restore();
   assert.deepEqual(warnings, ['no luck']);
   assert.equal(valueOf((await scrape(server)).text, 'good{a="b"}'), 1);
+});
+
+test('a reset forgets exemplars too, and is not held up by a metric that fails', async (t) => {
+  const warnings = warned(t);
+  const registry = new Registry(Registry.OPENMETRICS_CONTENT_TYPE);
+  const options = { help: 'h', enableExemplars: true, registers: [registry] };
+  registry.registerMetric({
+    ...foreign('own', [{ value: 1 }]),
+    reset() {
+      throw new Error('no luck');
+    },
+  });
+  const counter = new Counter({ ...options, name: 'jobs_total' });
+  const histogram = new Histogram({ ...options, name: 'latency_seconds', buckets: [1] });
+  const record = (id) => {
+    counter.inc({ value: 2, exemplarLabels: { trace_id: id } });
+    histogram.observe({ value: 0.5, exemplarLabels: { trace_id: id } });
+  };
+  const auth = { bearer: 'token' };
+  const server = await serve(t, { registry, auth, routes: { reset: true } });
+  const headers = { authorization: 'Bearer token', accept: 'application/openmetrics-text; version=1.0.0' };
+  const told = async (id) => {
+    const { text } = await scrape(server, { headers });
+    return text.split(`trace_id="${id}"`).length - 1;
+  };
+  record('before');
+  assert.equal(await told('before'), 2);
+  const reset = await scrape(server, { path: '/metrics/reset', method: 'POST', headers });
+  assert.equal(reset.status, 200);
+  // What is asked of the loop is asked in turn: the reset comes before the scrape.
+  assert.equal(await told('before'), 0);
+  record('after');
+  assert.equal(await told('after'), 2);
+  assert.deepEqual(warnings, ['metric own was not reset: no luck']);
 });
