@@ -33,7 +33,7 @@ class Registry {
     this._metrics = {};
     this._defaultLabels = {};
     this._contentType = contentType;
-    // Metrics that the engine does not list here.
+    // Metrics that the engine does not list here: a server does not have them.
     Object.defineProperty(this, '_apart', { value: new WeakSet() });
     Object.defineProperty(this, '_native', { value: native.registry(), configurable: true });
     // Moves on when a metric is taken out, for whoever remembers one.
@@ -66,6 +66,7 @@ class Registry {
     if (metric._native !== undefined && metric._home !== this) {
       try {
         native.list(this._native, metric._native);
+        this._apart.delete(metric);
       } catch {
         // Another metric prints one of its names. prom-client does not mind.
         this._apart.add(metric);

@@ -121,11 +121,19 @@ class Telling {
     try {
       const all = this._registry.getMetricsAsArray();
       const served = all.filter((metric) => isEngines(metric, labels));
+      for (const metric of served) if (this._registry._apart.has(metric)) this._miss(metric);
       return served.length < all.length || served.some((metric) => typeof metric.collect === 'function');
     } catch (error) {
       this._warn(`the metrics of the registry cannot be looked at: ${messageOf(error)}`);
       return true;
     }
+  }
+
+  /** The engine lists no two metrics that print the same name. */
+  _miss(metric) {
+    this._warn(
+      `metric ${nameOf(metric)} is not served: another metric of its registry prints one of its names`,
+    );
   }
 
   /** Answers a question, whatever happens: while one is not answered, the engine asks no other. */

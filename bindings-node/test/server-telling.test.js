@@ -213,3 +213,27 @@ test('a reset forgets exemplars too, and is not held up by a metric that fails',
   assert.equal(await told('after'), 2);
   assert.deepEqual(warnings, ['metric own was not reset: no luck']);
 });
+
+test('a metric that prints the name of another is not served, which is warned of once', async (t) => {
+  const warnings = warned(t);
+  const registry = new Registry();
+  const registers = [registry];
+  new Histogram({ name: 'a', help: 'a', buckets: [1], registers }).observe(1);
+  const early = new Counter({ name: 'a_count', help: 'c', registers });
+  const server = await serve(t, { registry });
+  new Counter({ name: 'a_sum', help: 'c', registers });
+  for (let i = 0; i < 3; i += 1) {
+    const { text } = await scrape(server);
+    assert.equal(text.match(/^a_count/gm).length, 1, text);
+    assert.equal(text.match(/^# TYPE/gm).length, 1, text);
+  }
+  const why = 'is not served: another metric of its registry prints one of its names';
+  assert.deepEqual(warnings, [`metric a_count ${why}`, `metric a_sum ${why}`]);
+  // Once the other is gone, it is served if it is registered anew.
+  for (const name of ['a', 'a_count', 'a_sum']) registry.removeSingleMetric(name);
+  early.inc(4);
+  registry.registerMetric(early);
+  assert.match((await scrape(server)).text, /^a_count(_total)? 4$/m);
+  await serve(t, { registry });
+  assert.equal(warnings.length, 2);
+});
