@@ -12,8 +12,11 @@ const timers = require('timers');
 const native = require('./native');
 const { toldOf } = require('./render');
 
-/** How long metrics may take, in milliseconds: a little less than the engine waits. */
-const PATIENCE = 900;
+/**
+ * How long metrics may take, in milliseconds, from when the loop takes the question. The engine waits a second from when it asked:
+ * the other half is for a loop that was busy then.
+ */
+const PATIENCE = 500;
 
 const LATE = Symbol('late');
 
