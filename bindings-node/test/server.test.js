@@ -302,7 +302,11 @@ test('the environment says what the code leaves out, and is warned of what means
   assert.equal((await fetch(`${url}/env`)).status, 200);
   child.kill();
   const { errors } = await ended;
-  assert.equal(errors.match(/TYKMETRICS_METRIC_PREFIX is not honoured/g)?.length, 1, errors);
+  assert.equal(
+    errors.match(/environment TYKMETRICS_METRIC_PREFIX: metric_prefix is for/g)?.length,
+    1,
+    errors,
+  );
 });
 
 test('that anybody may ask beyond this machine is warned of once', async (t) => {

@@ -363,8 +363,8 @@ impl Loaded {
             });
         told.map(|Setting { key, origin, .. }| {
             format!(
-                "{origin}: {key} is for the program that makes the registry, and this one does not look: names, labels and \
-                 collectors are as it registered them"
+                "{origin}: {key} is for the program that makes the registry, and this one does not look at it: its metrics are as it \
+                 registered them"
             )
         })
         .collect()
