@@ -4,16 +4,12 @@ use crate::support::http::{Reply, connect, get, read_all, request};
 use crate::support::sources::{Endless, Waiting};
 use crate::support::*;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 use tykmetrics::{Format, Registry};
 use tykmetrics_server::config::{Config, Listen};
 use tykmetrics_server::{Running, StartErrorCode};
-
-fn is_free(port: u16) -> bool {
-    TcpStream::connect(("127.0.0.1", port)).is_err() && TcpListener::bind(("127.0.0.1", port)).is_ok()
-}
 
 #[test]
 fn a_start_that_fails_changes_nothing_of_what_is_recorded() {
@@ -41,7 +37,7 @@ fn a_log_that_panics_does_not_end_the_server() {
 #[test]
 fn the_port_is_free_when_a_server_is_closed_or_dropped() {
     let running = start(config(), registry());
-    let at = port(&running);
+    let socket = Listening::of(&running);
     let mut resting = connect(&running);
     resting.write_all(b"GET /health HTTP/1.1\r\nHost: test\r\n\r\n").expect("sent");
     resting.read_exact(&mut [0; 15]).expect("an answer");
@@ -49,28 +45,28 @@ fn the_port_is_free_when_a_server_is_closed_or_dropped() {
     let begun = Instant::now();
     running.close();
     assert!(begun.elapsed() < Duration::from_secs(4), "nobody is waited for who asks nothing");
-    assert!(is_free(at));
+    assert!(!socket.is_there());
     read_all(&mut resting);
     assert_eq!(read_all(&mut silent), b"");
     running.close();
     drop(running);
 
     let running = start(config(), registry());
-    let at = port(&running);
+    let socket = Listening::of(&running);
     drop(running);
-    assert!(is_free(at));
+    assert!(!socket.is_there());
 }
 
 #[test]
 fn a_scrape_that_runs_finishes_while_the_port_is_free_already() {
     let source = Waiting::default();
     let running = start(config(), source.clone());
-    let at = port(&running);
+    let socket = Listening::of(&running);
     std::thread::scope(|scope| {
         let scrape = scope.spawn(|| get(&running, "/metrics"));
         until("a scrape runs", || source.inside() == 1);
         let closing = scope.spawn(|| running.close());
-        until("the port is free", || is_free(at));
+        until("the port is free", || !socket.is_there());
         assert!(!closing.is_finished());
         source.let_go();
         closing.join().expect("no panic");
@@ -110,12 +106,12 @@ fn a_source_that_hangs_holds_up_nobody_for_long() {
 #[test]
 fn any_thread_closes_and_all_return_when_it_is_over() {
     let running = start(config(), registry());
-    let at = port(&running);
+    let socket = Listening::of(&running);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 running.close();
-                assert!(is_free(at));
+                assert!(!socket.is_there());
             });
         }
     });
@@ -145,9 +141,9 @@ fn a_source_may_close_its_own_server() {
     let running = start(config(), Closes(Arc::clone(&cell)));
     cell.set(running).expect("once");
     let running = cell.get().expect("set");
-    let at = port(running);
+    let socket = Listening::of(running);
     assert_eq!(get(running, "/metrics").text(), "closed 1\n");
-    until("the port is free", || is_free(at));
+    until("the port is free", || !socket.is_there());
     running.close();
 }
 
@@ -155,6 +151,7 @@ fn a_source_may_close_its_own_server() {
 fn a_server_ends_under_load_and_no_answer_is_half() {
     let running = start(config(), large(3_000));
     let Ok(address) = running.url()["http://".len()..].parse::<std::net::SocketAddr>() else { panic!("an address") };
+    let socket = Listening::of(&running);
     let (stop, answers) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -179,5 +176,5 @@ fn a_server_ends_under_load_and_no_answer_is_half() {
         running.close();
         stop.store(true, SeqCst);
     });
-    assert!(is_free(address.port()));
+    assert!(!socket.is_there());
 }

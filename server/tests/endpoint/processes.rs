@@ -109,8 +109,8 @@ fn a_fork_has_a_copy_that_does_no_harm() {
     assert_eq!((waited, status), (child, 0));
     assert!(path.exists(), "the socket is the parent's");
     assert_eq!(get(&running, "/metrics").status, 200);
-    let at = port(&running);
+    let socket = Listening::of(&running);
     running.close();
     other.close();
-    assert!(!path.exists() && std::net::TcpListener::bind(("127.0.0.1", at)).is_ok());
+    assert!(!path.exists() && !socket.is_there());
 }

@@ -66,6 +66,35 @@ pub(crate) fn port(running: &Running) -> u16 {
     }
 }
 
+/// A server's socket that listens. Who is given its port when that is free has another one.
+pub(crate) struct Listening(String);
+
+impl Listening {
+    pub(crate) fn of(running: &Running) -> Listening {
+        let end = format!(":{:04X}", port(running));
+        let mut found = None;
+        // A table that changes while it is read may lack a row.
+        until("the system shows the socket", || {
+            found = listening().into_iter().find(|(at, _)| at.ends_with(&end));
+            found.is_some()
+        });
+        Listening(found.expect("seen").1)
+    }
+
+    /// True until nobody holds the socket any more, and the port is free.
+    pub(crate) fn is_there(&self) -> bool {
+        listening().iter().any(|(_, inode)| *inode == self.0)
+    }
+}
+
+/// Sockets of IPv4 that listen: where, and their inodes.
+fn listening() -> Vec<(String, String)> {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux tells");
+    let rows = table.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+    // 0A is LISTEN.
+    rows.filter(|row| row.get(3) == Some(&"0A")).map(|row| (row[1].to_owned(), row[9].to_owned())).collect()
+}
+
 /// A registry with a family of each common kind.
 pub(crate) fn registry() -> Registry {
     let registry = Registry::new();
