@@ -31,18 +31,28 @@ pub(crate) struct Activity {
 #[derive(Debug)]
 struct Now {
     phase: Phase,
-    /// When the phase began, or something moved in it.
+    /// When the phase began.
     since: Instant,
     /// Since when bytes wait to be taken.
     stalled: Option<Instant>,
-    running: usize,
+    /// Requests that are being answered, by number, and when something of each moved: streams of HTTP/2 do not excuse each
+    /// other.
+    running: Vec<(u64, Instant)>,
+    requests: u64,
     /// HTTP/2, where bytes may be no request: a ping, a window.
     streams: bool,
 }
 
 impl Activity {
     pub(crate) fn new(limits: &Limits) -> Arc<Activity> {
-        let now = Now { phase: Phase::Asking, since: Instant::now(), stalled: None, running: 0, streams: false };
+        let now = Now {
+            phase: Phase::Asking,
+            since: Instant::now(),
+            stalled: None,
+            running: Vec::new(),
+            requests: 0,
+            streams: false,
+        };
         Arc::new(Activity {
             now: Mutex::new(now),
             header_timeout: limits.header_timeout,
@@ -80,18 +90,14 @@ impl Activity {
         }
     }
 
-    /// A part of an answer was asked for.
-    pub(crate) fn moved(&self) {
-        self.now().since = Instant::now();
-    }
-
     /// A request is being answered for as long as what this gives lives.
     pub(crate) fn answering(self: &Arc<Self>) -> Answering {
         let mut now = self.now();
-        now.running += 1;
+        now.requests += 1;
+        let number = now.requests;
+        now.running.push((number, Instant::now()));
         now.phase = Phase::Answering;
-        now.since = Instant::now();
-        Answering(Arc::clone(self))
+        Answering { activity: Arc::clone(self), number }
     }
 
     /// True if nothing would be lost by closing now: no request has arrived that is not answered.
@@ -102,35 +108,43 @@ impl Activity {
     /// When the connection is to be closed if it goes on like this.
     pub(crate) fn deadline(&self) -> Instant {
         let now = self.now();
-        let allowed = match now.phase {
-            Phase::Asking => self.header_timeout,
-            Phase::Resting => self.idle_timeout,
-            // What a body may take to arrive comes before what the scrape may take.
-            Phase::Answering => self.scrape_timeout + self.header_timeout + SLACK,
+        let phase = match now.phase {
+            Phase::Asking => now.since + self.header_timeout,
+            Phase::Resting => now.since + self.idle_timeout,
+            Phase::Answering => {
+                let since = now.running.iter().map(|(_, moved)| *moved).min().unwrap_or(now.since);
+                // What a body may take to arrive comes before what the scrape may take.
+                since + self.scrape_timeout + self.header_timeout + SLACK
+            }
         };
-        let phase = now.since + allowed;
         now.stalled.map_or(phase, |stalled| phase.min(stalled + self.header_timeout))
     }
 }
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(crate) struct Answering(Arc<Activity>);
+pub(crate) struct Answering {
+    activity: Arc<Activity>,
+    number: u64,
+}
 
 impl Answering {
     /// A part of the answer was asked for.
     pub(crate) fn moved(&self) {
-        self.0.moved();
+        let mut now = self.activity.now();
+        if let Some((_, moved)) = now.running.iter_mut().find(|(number, _)| *number == self.number) {
+            *moved = Instant::now();
+        }
     }
 }
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        let mut now = self.0.now();
-        now.running -= 1;
-        now.since = Instant::now();
-        if now.running == 0 {
+        let mut now = self.activity.now();
+        now.running.retain(|(number, _)| *number != self.number);
+        if now.running.is_empty() {
             now.phase = Phase::Resting;
+            now.since = Instant::now();
         }
     }
 }
@@ -173,6 +187,19 @@ mod tests {
         activity.left(false);
         assert_eq!(left(&activity), 10);
         activity.left(true);
+        assert_eq!(left(&activity), 41);
+    }
+
+    #[test]
+    fn an_answer_that_nobody_asks_for_is_not_excused_by_others() {
+        let activity = Activity::new(&limits());
+        let stuck = activity.answering();
+        activity.now().running[0].1 -= Duration::from_secs(20);
+        let other = activity.answering();
+        other.moved();
+        drop(other);
+        assert_eq!(left(&activity), 21);
+        stuck.moved();
         assert_eq!(left(&activity), 41);
     }
 

@@ -7,13 +7,13 @@ use crate::body::Answer;
 use crate::connection::Peer;
 use crate::page;
 use crate::request::{self, Query};
-use crate::scrape::{self, Begun, Wanted};
+use crate::scrape::{self, Unable, Wanted};
 use crate::shared::Shared;
 use crate::status::{self, NoAnswer};
 use crate::view;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -172,10 +172,14 @@ async fn scraped(
     let asked = head.headers.get("x-prometheus-scrape-timeout-seconds").map(HeaderValue::as_bytes);
     let time = request::scrape_timeout(asked, shared.limits.scrape_timeout);
     match scrape::begin(shared, Wanted { exposition, encoding, query }, permit, time).await {
-        Begun::Whole(chunks) => found(Answer::chunks(chunks)),
-        Begun::Streamed(rest) => found(Answer::scrape(rest)),
-        Begun::Failed => failed(),
-        Begun::Late => late(),
+        Ok(mut scrape) => {
+            if head.version == Version::HTTP_2 {
+                scrape.watch();
+            }
+            found(Answer::scrape(scrape))
+        }
+        Err(Unable::Failed) => failed(),
+        Err(Unable::Late) => late(),
     }
 }
 

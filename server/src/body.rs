@@ -1,9 +1,8 @@
 //! What an answer carries: nothing, some bytes, or a scrape as it is made.
 
 use crate::activity::Answering;
-use crate::scrape::{Part, Rest};
+use crate::scrape::{Incomplete, Scrape};
 use hyper::body::{Body, Bytes, Frame, SizeHint};
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,39 +12,24 @@ const IN_A_ROW: u8 = 1;
 
 /// A body. The request is being answered until this is dropped.
 pub(crate) struct Answer {
-    /// What is there to be written.
-    chunks: VecDeque<Bytes>,
-    /// What is still to come.
-    rest: Option<Box<Rest>>,
+    carried: Carried,
     /// Chunks given since others had a turn.
     given: u8,
     answering: Option<Answering>,
 }
 
-/// A scrape that could not be completed. The connection ends, so that the client does not take a part for the whole.
-#[derive(Debug)]
-pub(crate) struct Incomplete(&'static str);
-
-impl std::fmt::Display for Incomplete {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0)
-    }
+enum Carried {
+    Bytes(Bytes),
+    Scrape(Box<Scrape>),
 }
-
-impl std::error::Error for Incomplete {}
 
 impl Answer {
     pub(crate) fn bytes(bytes: impl Into<Bytes>) -> Answer {
-        Answer::chunks(vec![bytes.into()])
+        Answer { carried: Carried::Bytes(bytes.into()), given: 0, answering: None }
     }
 
-    pub(crate) fn chunks(chunks: Vec<Bytes>) -> Answer {
-        let chunks = chunks.into_iter().filter(|chunk| !chunk.is_empty()).collect();
-        Answer { chunks, rest: None, given: 0, answering: None }
-    }
-
-    pub(crate) fn scrape(rest: Rest) -> Answer {
-        Answer { chunks: VecDeque::new(), rest: Some(Box::new(rest)), given: 0, answering: None }
+    pub(crate) fn scrape(scrape: Scrape) -> Answer {
+        Answer { carried: Carried::Scrape(Box::new(scrape)), given: 0, answering: None }
     }
 
     /// Keeps the connection among those that answer.
@@ -68,39 +52,30 @@ impl Body for Answer {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        loop {
-            if let Some(chunk) = this.chunks.pop_front() {
-                this.given += 1;
-                return Poll::Ready(Some(Ok(Frame::data(chunk))));
-            }
-            let Some(rest) = &mut this.rest else { return Poll::Ready(None) };
-            let (chunks, failed) = match ready!(rest.poll_next(cx)) {
-                Part::Batch(chunks) => {
-                    this.chunks.extend(chunks);
-                    continue;
-                }
-                Part::Last(chunks) => (chunks, None),
-                Part::Failed => (Vec::new(), Some(Incomplete("what was scraped failed"))),
-                Part::Late => (Vec::new(), Some(Incomplete("the scrape took too long"))),
-            };
-            // What was held for the scrape is free as soon as nothing more is made.
-            this.rest = None;
-            this.chunks.extend(chunks);
-            if let Some(failed) = failed {
-                return Poll::Ready(Some(Err(failed)));
-            }
-        }
+        let next = match &mut this.carried {
+            Carried::Bytes(bytes) if bytes.is_empty() => None,
+            Carried::Bytes(bytes) => Some(Ok(std::mem::take(bytes))),
+            Carried::Scrape(scrape) => ready!(scrape.poll_next(cx)),
+        };
+        this.given += 1;
+        Poll::Ready(next.map(|chunk| chunk.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.chunks.is_empty() && self.rest.is_none()
+        match &self.carried {
+            Carried::Bytes(bytes) => bytes.is_empty(),
+            Carried::Scrape(scrape) => scrape.is_over(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        let here = self.chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        let (here, is_all) = match &self.carried {
+            Carried::Bytes(bytes) => (bytes.len() as u64, true),
+            Carried::Scrape(scrape) => scrape.length(),
+        };
         let mut hint = SizeHint::new();
         hint.set_lower(here);
-        if self.rest.is_none() {
+        if is_all {
             hint.set_exact(here);
         }
         hint

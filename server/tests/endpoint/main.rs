@@ -10,5 +10,6 @@ mod processes;
 mod reload;
 mod routes;
 mod sockets;
+mod streams;
 mod support;
 mod tls;

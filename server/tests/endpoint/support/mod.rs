@@ -2,6 +2,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod http;
+pub(crate) mod http2;
 pub(crate) mod sources;
 
 use std::path::{Path, PathBuf};
