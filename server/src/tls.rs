@@ -1,7 +1,7 @@
 //! Certificates: read and judged at the start, looked at again when a connection comes, replaced if they changed.
 //!
 //! Promised: nothing is served with files that do not fit each other, are not valid now, or cannot be read; files that are
-//! bad when they change leave those from before in force. No timer: files are looked at when somebody connects.
+//! bad when they change leave those from before in force, are told of once and are tried again. No timer: files are looked at when somebody connects.
 
 mod validity;
 
@@ -36,8 +36,10 @@ struct Files {
 
 struct State {
     config: Arc<ServerConfig>,
-    /// The files that were last read, whether or not they were good.
+    /// The files that are in force.
     seen: Vec<Seen>,
+    /// The files that were told of as bad, and why: once. They are read again, since time alone may make them good.
+    refused: Option<(Vec<Seen>, Code)>,
     looked: Instant,
 }
 
@@ -68,7 +70,7 @@ impl Certificates {
         };
         let seen = files.seen();
         let config = files.read()?;
-        let state = Mutex::new(State { config, seen, looked: Instant::now() });
+        let state = Mutex::new(State { config, seen, refused: None, looked: Instant::now() });
         Ok(Some(Certificates { files, reload: tls.reload, state }))
     }
 
@@ -99,23 +101,33 @@ impl Certificates {
     /// Looks at the files, and takes what changed if it is good. Blocks.
     pub(crate) fn look(&self, log: &Log) {
         let seen = self.files.seen();
-        if self.state().seen == seen {
-            return;
+        {
+            let mut state = self.state();
+            if state.seen == seen {
+                state.refused = None;
+                return;
+            }
         }
         let read = self.files.read();
         let mut state = self.state();
-        state.seen = seen;
-        match read {
+        let message = match read {
             Ok(config) => {
                 state.config = config;
-                drop(state);
-                log(&format!("the certificates changed and are in force: {}", self.files.cert.display()));
+                state.seen = seen;
+                state.refused = None;
+                format!("the certificates changed and are in force: {}", self.files.cert.display())
             }
             Err(error) => {
-                drop(state);
-                log(&format!("the certificates changed and those from before stay in force: {error}"));
+                let refused = Some((seen, error.code()));
+                if state.refused == refused {
+                    return;
+                }
+                state.refused = refused;
+                format!("the certificates changed and those from before stay in force: {error}")
             }
-        }
+        };
+        drop(state);
+        log(&message);
     }
 }
 

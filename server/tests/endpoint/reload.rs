@@ -3,13 +3,13 @@
 use crate::support::certificates::Authority;
 use crate::support::*;
 use crate::tls::curl;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tykmetrics_server::config::{Config, Tls};
 
-/// Puts another authority's certificate in a server's place: both files, one after the other.
-fn replace(served: &Tls, by: &Authority) {
-    let (cert, key) = by.issue("server", |_| {});
+/// Puts another certificate in the place of a server's: both files, one after the other.
+fn replace(served: &Tls, (cert, key): (PathBuf, PathBuf)) {
     std::fs::rename(cert, served.cert.as_ref().expect("set")).expect("moved");
     std::fs::rename(key, served.key.as_ref().expect("set")).expect("moved");
 }
@@ -25,7 +25,7 @@ fn new_files_are_in_force_and_bad_ones_leave_the_old_in_force() {
     let (running, told) = start_told(served_at_once(&tls), registry());
     assert_eq!(curl(&running, &first.file, &[]).as_deref(), Ok("200 2"));
 
-    replace(&tls, &second);
+    replace(&tls, second.issue("server", |_| {}));
     assert_eq!(curl(&running, &second.file, &[]).as_deref(), Ok("200 2"));
     assert!(matches!(curl(&running, &first.file, &[]), Err(35 | 60)), "a certificate that is not verified");
     assert!(told.all().iter().any(|message| message.contains("are in force")), "{:?}", told.all());
@@ -43,6 +43,24 @@ fn new_files_are_in_force_and_bad_ones_leave_the_old_in_force() {
     std::fs::write(cert, good).expect("written");
     assert_eq!(curl(&running, &second.file, &[]).as_deref(), Ok("200 2"));
     assert!(told.all().last().is_some_and(|message| message.contains("are in force")));
+}
+
+#[test]
+fn a_certificate_that_is_not_valid_yet_is_in_force_when_it_is() {
+    let (first, second) = (Authority::new(), Authority::new());
+    let tls = first.tls();
+    let (running, told) = start_told(served_at_once(&tls), registry());
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+    let begins = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(now + 3);
+    replace(&tls, second.issue("server", |parameters| parameters.not_before = begins));
+    until("it is in force", || {
+        let _ = curl(&running, &first.file, &[]);
+        curl(&running, &second.file, &[]).is_ok()
+    });
+    let told = told.all();
+    let count = |what: &str| told.iter().filter(|message| message.contains(what)).count();
+    // Not even once, if the machine was so busy that nobody looked in time.
+    assert!(count("stay in force") <= 1 && count("are in force") == 1, "{told:?}");
 }
 
 #[test]
