@@ -125,7 +125,7 @@ async fn admitted(shared: &Arc<Shared>, peer: Peer, request: Request<Incoming>) 
         Route::Metrics | Route::Json => scraped(shared, route, encoding, &head).await,
         Route::Health => packed(encoding, json(status::answer(shared, encoding).await)),
         Route::Overview => packed(encoding, json(view::overview(shared, encoding).await)),
-        Route::Reset => reset(shared, &head.headers).await,
+        Route::Reset => reset(shared, &head).await,
         Route::Page => {
             let mut page = match view::html(shared, encoding).await {
                 Ok(html) => with_type(StatusCode::OK, page::HTML_TYPE, html),
@@ -202,10 +202,12 @@ fn list(headers: &HeaderMap, name: HeaderName) -> String {
     whole
 }
 
-async fn reset(shared: &Shared, headers: &HeaderMap) -> Response<Answer> {
-    let bytes = |name: HeaderName| headers.get(name).map(HeaderValue::as_bytes);
-    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    if request::is_cross_site(bytes(header::HOST), bytes(header::ORIGIN), site) {
+async fn reset(shared: &Shared, head: &hyper::http::request::Parts) -> Response<Answer> {
+    let bytes = |name: HeaderName| head.headers.get(name).map(HeaderValue::as_bytes);
+    let site = bytes(HeaderName::from_static("sec-fetch-site"));
+    // HTTP/2 has the host in the request's address.
+    let host = bytes(header::HOST).or_else(|| head.uri.authority().map(|host| host.as_str().as_bytes()));
+    if request::is_cross_site(host, bytes(header::ORIGIN), site) {
         return text(StatusCode::FORBIDDEN, "a page of another site may not reset\n");
     }
     let Ok(permit) = Arc::clone(&shared.looks).try_acquire_owned() else {

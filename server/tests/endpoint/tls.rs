@@ -111,6 +111,25 @@ fn mutual_tls_lets_in_whom_the_authority_knows_and_may_reset() {
 }
 
 #[test]
+fn the_servers_own_page_may_reset_over_either_http_and_no_other() {
+    let authority = Authority::new();
+    let routes = Routes { reset: true, ..Routes::default() };
+    let running = start(Config { routes, auth: secrets(), ..with(authority.tls()) }, registry());
+    let url = format!("{}/metrics/reset", running.url());
+    for http in ["--http2", "--http1.1"] {
+        for (origin, expected) in [(running.url(), "200"), ("https://elsewhere", "403")] {
+            let output = Command::new("curl")
+                .args(["-sS", "--max-time", "20", http, "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "-H"])
+                .args([&format!("Origin: {origin}"), "-H", BASIC, &url, "--cacert"])
+                .arg(&authority.file)
+                .output()
+                .expect("curl runs");
+            assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{http} {origin}");
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_served_is_refused_at_the_start_and_named() {
     let authority = Authority::new();
     let good = authority.tls();
