@@ -74,7 +74,7 @@ pub fn start_logged(
 ) -> Result<Running, StartError> {
     // A panic of the host's log must not end the server, on whose thread it may be called.
     let log: Log = Arc::new(move |message: &str| drop(catch_unwind(AssertUnwindSafe(|| log(message)))));
-    let listen = config.listen.clone();
+    let (listen, connections) = (config.listen.clone(), config.limits.connections);
     let hygiene = config.hygiene.rules()?;
     let shared = Arc::new(Shared::new(config, Arc::new(source), log)?);
     let platform = |what: &str, error: std::io::Error| {
@@ -98,7 +98,7 @@ pub fn start_logged(
         listen::bind(&listen)?
     };
     let url = url(&listen, &address, shared.certificates.is_some());
-    let warning = warning(&shared, &address);
+    let warnings = [warning(&shared, &address), fewer(&shared, connections)];
     let descriptors = listeners.descriptors();
     let listening = Arc::clone(&shared.listening);
     let (log, source) = (Arc::clone(&shared.log), Arc::clone(&shared.source));
@@ -123,9 +123,7 @@ pub fn start_logged(
         source.set_hygiene(hygiene);
     }
     drop(ready);
-    if let Some(warning) = warning {
-        log(&warning);
-    }
+    warnings.iter().flatten().for_each(|warning| log(warning));
     let handle = Handle { ending, thread: Mutex::new(Some(thread)) };
     Ok(Running { handle: Some(handle), address, url, descriptors, listening, process: std::process::id() })
 }
@@ -161,6 +159,17 @@ fn url(listen: &Listen, address: &Address, is_tls: bool) -> String {
             format!("{scheme}://{host}:{}", bound.port())
         }
     }
+}
+
+/// What is to be said of a server that takes fewer connections than it is configured to.
+fn fewer(shared: &Shared, configured: usize) -> Option<String> {
+    let most = shared.limits.connections;
+    (most < configured).then(|| {
+        format!(
+            "at most {most} connections are served at a time, a quarter of the descriptors that this process may have, and not \
+             limits.connections, {configured}; raise the process's limit of open files (ulimit -n) or lower limits.connections"
+        )
+    })
 }
 
 /// What is to be said of a server that others than this machine reach.

@@ -25,6 +25,9 @@ pub(crate) const LOOKS: usize = 2;
 /// No time is longer: clocks end somewhere.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// The share of the process's descriptors that connections may have: one in so many. The others are the host's.
+const SHARE: u64 = 4;
+
 /// The least that the protocol's reader works with.
 const LEAST_HEADER_BYTES: usize = 8 * 1024;
 
@@ -136,6 +139,10 @@ fn checked_limits(mut limits: Limits) -> Result<Limits, StartError> {
         *time = (*time).min(LONGEST);
     }
     limits.concurrent_scrapes = limits.concurrent_scrapes.min(Semaphore::MAX_PERMITS);
+    if let Some(descriptors) = crate::signal::descriptors() {
+        let most = usize::try_from(descriptors / SHARE).unwrap_or(usize::MAX);
+        limits.connections = limits.connections.min(most.max(1));
+    }
     Ok(limits)
 }
 

@@ -1,6 +1,7 @@
-//! What the server asks of the system directly: a signal that must not reach its threads, and sockets of a forked child.
+//! What the server asks of the system directly: a signal that must not reach its threads, sockets of a forked child, and how
+//! many descriptors there are.
 //!
-//! Called by `serve`. The one file of the crate with unsafe code.
+//! Called by `serve` and `shared`. The one file of the crate with unsafe code.
 
 use std::os::fd::RawFd;
 
@@ -38,4 +39,13 @@ pub(crate) fn close(descriptor: RawFd) {
     // SAFETY: the caller has it from a listener that lives on in the parent only; a number that is closed already is an error of the
     // system's and nothing else.
     unsafe { libc::close(descriptor) };
+}
+
+/// How many descriptors the process may have; `None` if the system does not say.
+#[allow(clippy::unnecessary_cast, reason = "rlim_t is not u64 everywhere")]
+pub(crate) fn descriptors() -> Option<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a live rlimit that the call may write.
+    let done = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    (done == 0).then_some(limit.rlim_cur as u64)
 }

@@ -7,6 +7,12 @@ use std::net::TcpStream;
 
 #[test]
 fn a_thousand_connections_are_served_each() {
+    if !alone("crowds::a_thousand_connections_are_served_each") {
+        return;
+    }
+    // Both ends are here, and a server takes a quarter.
+    let descriptors = set_descriptors(8192);
+    assert!(descriptors >= 4096, "the system allows {descriptors} descriptors, too few for this test");
     let running = start(config(), registry());
     let mut streams: Vec<TcpStream> = (0..1000).map(|_| connect(&running)).collect();
     for stream in &mut streams {
@@ -33,4 +39,26 @@ fn one_connection_too_many_is_refused_until_another_goes() {
         let _ = stream.write_all(request("GET", "/metrics", &[]).as_bytes());
         Reply::read(&read_all(&mut stream)).is_some_and(|reply| reply.status == 200)
     });
+}
+
+#[test]
+fn connections_leave_the_host_most_of_its_descriptors() {
+    if !alone("crowds::connections_leave_the_host_most_of_its_descriptors") {
+        return;
+    }
+    assert_eq!(set_descriptors(100), 100);
+    let (running, told) = start_told(config(), registry());
+    let said = told.all().iter().filter(|message| message.contains("at most 25 connections")).count();
+    assert_eq!(said, 1, "{:?}", told.all());
+    let held: Vec<TcpStream> = (0..25).map(|_| connect(&running)).collect();
+    let refused = Reply::read(&read_all(&mut connect(&running))).expect("an answer");
+    assert_eq!(refused.status, 503);
+    drop(held);
+    until("there is room again", || {
+        let mut stream = connect(&running);
+        let _ = stream.write_all(request("GET", "/metrics", &[]).as_bytes());
+        Reply::read(&read_all(&mut stream)).is_some_and(|reply| reply.status == 200)
+    });
+    let (_running, told) = start_told(limited(|limits| limits.connections = 25), registry());
+    assert_eq!(told.all(), Vec::<String>::new(), "as configured");
 }

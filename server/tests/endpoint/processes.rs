@@ -2,21 +2,7 @@
 
 use crate::support::http::get;
 use crate::support::*;
-use std::process::Command;
 use std::time::{Duration, Instant};
-
-/// Runs a test again in a process of its own, where no other test has threads; true in that process.
-fn alone(test: &str) -> bool {
-    if std::env::var_os("TYKMETRICS_ALONE").is_some() {
-        return true;
-    }
-    let program = std::env::current_exe().expect("this program");
-    let output = Command::new(program).args(["--exact", test, "--nocapture"]).env("TYKMETRICS_ALONE", "1").output();
-    let output = output.expect("it runs");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
-    false
-}
 
 /// The server's threads: their numbers, names and how often each has waited.
 fn threads() -> Vec<(String, String, u64)> {

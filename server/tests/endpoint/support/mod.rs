@@ -6,6 +6,7 @@ pub(crate) mod http2;
 pub(crate) mod sources;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -94,6 +95,30 @@ fn listening() -> Vec<(String, String)> {
     let rows = table.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
     // 0A is LISTEN.
     rows.filter(|row| row.get(3) == Some(&"0A")).map(|row| (row[1].to_owned(), row[9].to_owned())).collect()
+}
+
+/// Sets how many descriptors this process may have, and gives how many it may have then.
+pub(crate) fn set_descriptors(wanted: u64) -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a live rlimit that the call may write.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }, 0);
+    limit.rlim_cur = wanted.min(limit.rlim_max);
+    // SAFETY: as before; the call only reads it.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, 0);
+    limit.rlim_cur
+}
+
+/// Runs a test again in a process of its own, where no other test has threads; true in that process.
+pub(crate) fn alone(test: &str) -> bool {
+    if std::env::var_os("TYKMETRICS_ALONE").is_some() {
+        return true;
+    }
+    let program = std::env::current_exe().expect("this program");
+    let output = Command::new(program).args(["--exact", test, "--nocapture"]).env("TYKMETRICS_ALONE", "1").output();
+    let output = output.expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    false
 }
 
 /// A registry with a family of each common kind.
