@@ -79,7 +79,7 @@ Exit codes:
   3  valid with warnings, under --strict";
 
 const TOP: &str = "\
-Requests are counters of requests or with a status, and histograms and summaries; an error is a status of 5xx, or one that
+Requests are counters of requests or with a status, and histograms and summaries; an error is a status of 4xx or 5xx, or one that
 says so. Two scrapes make a rate, so numbers come with the second. Latencies are estimated from the buckets of histograms, native ones
 where there are such.
 

@@ -3,6 +3,7 @@
 //! The figures are counted from the text as it is rendered, so that they cost no memory, and are kept for a moment, so
 //! that who asks often costs no more than who asks once.
 
+use crate::page::roles;
 use crate::shared::{Permit, Shared};
 use crate::source::{Gone, Source};
 use hyper::body::Bytes;
@@ -118,9 +119,6 @@ const REQUESTS: [(&str, &str); 3] = [
     ("requests_total", "request_errors_total"),
 ];
 
-/// Labels by which requests that failed are known where no family counts them.
-const STATUS: [&[u8]; 3] = [b"status=\"5", b"status_code=\"5", b"code=\"5"];
-
 /// What is counted of a text.
 #[derive(Debug, Default)]
 struct Figures {
@@ -193,8 +191,7 @@ impl Figures {
             Of::All(which) => {
                 let requests = &mut self.requests[which];
                 *requests.all.get_or_insert(0.0) += value;
-                let labels = &line[name_end..labels_end];
-                if STATUS.iter().any(|status| has_label(labels, status)) {
+                if has_failed(&line[name_end..labels_end]) {
                     requests.failed_by_status += value;
                 }
             }
@@ -231,10 +228,26 @@ impl Figures {
     }
 }
 
-/// True if `begun`, a label's name and the beginning of its value, is among `labels`. (A value's own quotes are escaped.)
-fn has_label(labels: &[u8], begun: &[u8]) -> bool {
-    let mut found = labels.windows(begun.len() + 1).filter(|window| &window[1..] == begun);
-    found.any(|window| window[0] == b'{' || window[0] == b',')
+/// True if `labels` say of requests that they failed, as the page and `tykmetrics top` see it.
+fn has_failed(labels: &[u8]) -> bool {
+    let Some(mut rest) = std::str::from_utf8(labels).ok().and_then(|labels| labels.strip_prefix('{')) else {
+        return false;
+    };
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    while let Some((name, behind)) = rest.split_once("=\"") {
+        let mut is_escaped = false;
+        // A value's own quotes are escaped.
+        let end = behind.bytes().position(|byte| {
+            let is_end = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            is_end
+        });
+        let Some(end) = end else { return false };
+        names.push(name.trim_start_matches(','));
+        values.push(&behind[..end]);
+        rest = &behind[end + 1..];
+    }
+    roles::status_label(&names).is_some_and(|at| roles::is_error(names[at], values[at]))
 }
 
 #[cfg(test)]
@@ -268,6 +281,25 @@ up 1
             \"scrapes_running\":1,\"requests_total\":100,\"errors_total\":10,\"error_rate\":0.1}\n";
         for step in 1..=TEXT.len() {
             assert_eq!(counted(TEXT, step), expected, "cut each {step} bytes");
+        }
+    }
+
+    #[test]
+    fn requests_failed_that_the_page_calls_failed() {
+        for (labels, failed) in [
+            (r#"{code="404"}"#, true),
+            (r#"{status="5xx",path="/"}"#, true),
+            (r#"{path="/\\",response_code="500"}"#, true),
+            (r#"{outcome="error"}"#, true),
+            (r#"{grpc_code="Unavailable"}"#, true),
+            (r#"{code="success"}"#, false),
+            (r#"{path="a\",code=\"500",code="301"}"#, false),
+            (r#"{path="/500"}"#, false),
+            ("{}", false),
+            ("", false),
+            (r#"{code="404"#, false),
+        ] {
+            assert_eq!(has_failed(labels.as_bytes()), failed, "{labels}");
         }
     }
 

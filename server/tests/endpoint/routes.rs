@@ -127,6 +127,20 @@ fn health_has_the_key_figures() {
 }
 
 #[test]
+fn health_and_the_page_call_the_same_requests_failed() {
+    let registry = registry();
+    let requests = registry.counter("http_requests_total", "Requests.").labels(["path", "code"]).register();
+    let requests = requests.expect("it is there");
+    requests.add(["/nowhere", "404"], 5);
+    requests.add(["/", "success"], 95);
+    let running = start(config(), registry);
+    let read = |path: &str| serde_json::from_slice::<serde_json::Value>(&get(&running, path).body).expect("JSON");
+    let (health, page) = (read("/metrics/health"), read("/metrics/overview"));
+    assert_eq!((&health["requests_total"], &health["errors_total"]), (&200.into(), &15.into()));
+    assert_eq!((&page["totals"]["requests"], &page["totals"]["errors"]), (&200.into(), &15.into()));
+}
+
+#[test]
 fn liveness_waits_for_nothing_and_asks_for_nothing() {
     let source = Waiting::default();
     let mut config = limited(|limits| {

@@ -1,7 +1,7 @@
 //! Which families tell of requests, known by their shape: name, kind and labels. `docs/overview.md` has the rules.
 //!
-//! The overview asks here, and of labels and outcomes so does `tykmetrics top`, which must not call failed what the page does not.
-//! Nothing is registered for this: what the engine's own families, the middlewares of the doors and those of other
+//! The overview asks here, and of labels and outcomes so do `/metrics/health` and `tykmetrics top`, which must not call
+//! failed what the page does not. Nothing is registered for this: what the engine's own families, the middlewares of the doors and those of other
 //! ecosystems have in common is enough. What is not recognised is still listed.
 
 use tykmetrics::snapshot::{Kind, Meta};
@@ -138,7 +138,7 @@ pub fn status_label<S: AsRef<str>>(names: &[S]) -> Option<usize> {
 }
 
 /// Whether a request that ended so failed: an HTTP status of 400 and above (or its class, `4xx`), a gRPC code other than
-/// OK, a word that says so.
+/// OK, a word in place of a code other than `success`, a word that says so.
 #[must_use]
 pub fn is_error(label: &str, status: &str) -> bool {
     let bytes = status.as_bytes();
@@ -146,7 +146,9 @@ pub fn is_error(label: &str, status: &str) -> bool {
         None => false,
         Some(b'4' | b'5') if bytes.len() == 3 => true,
         Some(b'0'..=b'9') => bytes.len() < 3 && status != "0",
-        Some(_) if label.contains("code") || label.starts_with("grpc") => !status.eq_ignore_ascii_case("ok"),
+        Some(_) if label.contains("code") || label.starts_with("grpc") => {
+            !["ok", "success"].iter().any(|word| status.eq_ignore_ascii_case(word))
+        }
         Some(_) => ["error", "failed", "failure", "timeout", "client_error", "server_error"]
             .iter()
             .any(|word| status.eq_ignore_ascii_case(word)),
@@ -211,9 +213,15 @@ mod tests {
         {
             assert!(is_error(label, status), "{label} {status}");
         }
-        for (label, status) in
-            [("status", "200"), ("code", "3xx"), ("grpc_code", "OK"), ("code", "0"), ("status", "hit"), ("status", "")]
-        {
+        for (label, status) in [
+            ("status", "200"),
+            ("code", "3xx"),
+            ("code", "Success"),
+            ("grpc_code", "OK"),
+            ("code", "0"),
+            ("status", "hit"),
+            ("status", ""),
+        ] {
             assert!(!is_error(label, status), "{label} {status}");
         }
     }
