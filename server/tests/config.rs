@@ -238,13 +238,30 @@ fn our_own_names_beside_a_gateways_mean_that_ours_are_meant() {
     let loaded = loaded.expect("both");
     assert_eq!(loaded.config.listen, address("127.0.0.1:1"));
     assert_eq!(loaded.config.path, "/tyk");
-    assert!(loaded.config.enabled, "no gateway's default holds");
+    assert_eq!(loaded.config.metric_prefix, None, "the gateway's other defaults do not hold");
 
     let json =
         r#"{"prometheus": {"enabled": true, "path": "/tyk"}, "tykmetrics": {"path": "/own", "auth": {"bearer": "t"}}}"#;
     let config = file(json).expect("both blocks").config;
     assert_eq!((config.path.as_str(), config.auth.bearer.as_deref()), ("/own", Some("t")));
     assert_eq!(config.listen, Config::default().listen);
+}
+
+#[test]
+fn what_hardens_a_gateway_that_is_off_does_not_start_it() {
+    let off = [("TYK_GW_PROMETHEUS_PATH", "/m"), ("TYKMETRICS_AUTH_BEARER", "t")];
+    let loaded = environment(off).expect("both");
+    assert!(!loaded.config.enabled);
+    assert_eq!(origin(&loaded, "enabled"), "default of Tyk");
+    let block = "prometheus:\ntykmetrics: {auth: {bearer: t}}\n";
+    assert!(!file(block).expect("both blocks").config.enabled);
+    let from_code = Loader::new().environment([("METRICS_ADDR", ":1")]).and_then(|loader| loader.set("path", "/m"));
+    assert!(!from_code.and_then(Loader::load).expect("both").config.enabled);
+    // By whichever name.
+    for name in ["TYKMETRICS_ENABLED", "TYK_GW_PROMETHEUS_ENABLED", "METRICS_ENABLED"] {
+        let loaded = environment([off[0], off[1], (name, "true")]).expect("all");
+        assert!(loaded.config.enabled, "{name}");
+    }
 }
 
 #[test]

@@ -42,7 +42,8 @@ impl Dialect {
         self != Dialect::GoTrack
     }
 
-    /// What holds where only this gateway's names are used and they do not say: its own defaults, as it documents them.
+    /// What holds where only this gateway's names are used and they do not say: its own defaults, as it documents them. That it is
+    /// not `enabled` holds beside other names, too.
     #[must_use]
     pub fn defaults(self) -> &'static [(&'static str, &'static str)] {
         match self {

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// The block of our own keys in a file that is a gateway's.
 const BLOCK: &str = "tykmetrics";
+/// The key whose default is a gateway's wherever its names are used.
+const ENABLED: &str = "enabled";
 /// Bytes of a configuration file.
 const FILE_BYTES: u64 = 4 << 20;
 
@@ -27,7 +29,7 @@ const CODE: u8 = 2;
 pub enum Origin {
     /// Nobody said anything.
     Default,
-    /// Nobody said anything, and only this gateway's own names are used, whose default it is.
+    /// Nobody said anything, and this gateway's default holds ([`Dialect::defaults`]).
     DefaultOf(Dialect),
     /// A file.
     File(PathBuf),
@@ -192,17 +194,16 @@ impl Loader {
         let mut draft = Draft::default();
         let mut origins = vec![Origin::Default; keys().len()];
         let index = |name: &str| keys().iter().position(|key| key.name == name);
-        let only =
-            dialects.iter().next().filter(|_| dialects.len() == 1 && given.iter().all(|one| one.dialect.is_some()));
-        if let Some(dialect) = only {
-            for (name, value) in dialect.defaults() {
+        let is_alone = dialects.len() == 1 && given.iter().all(|one| one.dialect.is_some());
+        // Whatever else is said beside a gateway's names, what it does not serve is not served: who sets a password starts nothing.
+        if let Some(dialect) = dialects.last() {
+            let defaults = dialect.defaults().iter().filter(|(name, _)| is_alone || *name == ENABLED);
+            for (name, value) in defaults {
                 let Some(at) = index(name) else { continue };
                 if keys()[at].place.put(&mut draft, &Tree::Text((*value).to_owned())) {
                     origins[at] = Origin::DefaultOf(*dialect);
                 }
             }
-        } else if !dialects.is_empty() && given.iter().all(|one| one.dialect.is_some()) {
-            draft.config.enabled = false;
         }
         for one in given {
             let is_taken = match (&one.value, one.before) {
