@@ -370,6 +370,46 @@ fn a_secret_may_be_a_files_content() {
 }
 
 #[test]
+fn a_stronger_way_of_saying_a_secret_replaces_the_weaker() {
+    let held = Secret::new("held", b"from.a.file");
+    let path = held.0.display().to_string();
+    for (text, file) in [("auth.bearer", "auth.bearer_file"), ("auth.basic_password", "auth.basic_password_file")] {
+        let named = || Loader::new().set("auth.basic_name", "n").expect("a key");
+        let is = |loaded: &Loaded, secret: &str| match text {
+            "auth.bearer" => loaded.config.auth.bearer.as_deref() == Some(secret),
+            _ => loaded.config.auth.basic == Some(("n".to_owned(), secret.to_owned())),
+        };
+        let variable = |key: &str| format!("TYKMETRICS_{}", key.to_ascii_uppercase().replace('.', "_"));
+        let named = || if text == "auth.bearer" { Loader::new() } else { named() };
+        // A file that is not there is not looked for.
+        let weak = named().text("weak", &format!("{file}: /nowhere")).expect("a key");
+        let loaded = weak.environment([(variable(text), "e")]).and_then(Loader::load).expect("the environment's");
+        assert!(is(&loaded, "e"), "{loaded:?}");
+        assert_eq!(
+            [origin(&loaded, text), origin(&loaded, file)],
+            [format!("environment {}", variable(text)), "default".to_owned()]
+        );
+        let weak = named().environment([(variable(text), "e")]).expect("a key");
+        let loaded = weak.set(file, &path).and_then(Loader::load).expect("code's");
+        assert!(is(&loaded, "from.a.file"), "{loaded:?}");
+        assert_eq!([origin(&loaded, text), origin(&loaded, file)], ["default", "code"]);
+        // Of several files the later is stronger.
+        let weak = named().text("weak", &format!("{file}: /nowhere")).expect("a key");
+        assert!(is(&weak.text("strong", &format!("{text}: s")).and_then(Loader::load).expect("the later"), "s"));
+        let held = || named().text("weak", &format!("{file}: {path}")).expect("a key");
+        assert!(is(&held().set(text, "").and_then(Loader::load).expect("the file's"), "from.a.file"));
+        // In one place neither is, unless a third one is stronger than both.
+        let both = || named().environment([(variable(text), "e"), (variable(file), "/nowhere")]).expect("keys");
+        assert!(message(both().load()).contains("keep one"));
+        assert!(is(&both().set(text, "c").and_then(Loader::load).expect("code's"), "c"));
+        assert!(
+            message(named().set(text, "c").and_then(|l| l.set(file, &path)).and_then(Loader::load))
+                .contains("keep one")
+        );
+    }
+}
+
+#[test]
 fn what_does_not_go_together_is_an_error_unless_nothing_is_served() {
     let cases = [
         ([("tls.cert", "c"), ("path", "/m")], "tls.key"),

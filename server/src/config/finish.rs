@@ -13,6 +13,18 @@ use std::path::Path;
 /// Bytes of a file with a secret.
 const SECRET_BYTES: u64 = 64 << 10;
 
+/// The keys that say one secret each: itself, and the file that holds it.
+const WAYS: [[&str; 2]; 2] = [["auth.basic_password", "auth.basic_password_file"], ["auth.bearer", "auth.bearer_file"]];
+
+/// The key that says the same as this one in another way: of two that were said, the stronger replaces the weaker.
+pub(super) fn other_way(key: &str) -> Option<&'static str> {
+    WAYS.iter().find_map(|[text, file]| match key {
+        _ if key == *text => Some(*file),
+        _ if key == *file => Some(*text),
+        _ => None,
+    })
+}
+
 /// What is put together from several keys, and what is read from files they name.
 pub(super) fn finish(draft: &mut Draft, origins: &[Origin]) -> Result<(), ConfigError> {
     let fail = |key: &'static str, message: &str| Err(ConfigError::new(Some(key), message.to_owned()));

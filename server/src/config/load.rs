@@ -4,7 +4,7 @@
 //! our own names win over a gateway's. Called by doors and by `tykmetrics config`; bounded in what it reads.
 
 use super::error::{did_you_mean, quoted};
-use super::finish::{finish, read};
+use super::finish::{finish, other_way, read};
 use super::keys::{Alias, Draft, Key, OTHERS, OWN, keys};
 use super::place::HIDDEN;
 use super::tree::Tree;
@@ -47,6 +47,16 @@ impl std::fmt::Display for Origin {
             Origin::File(path) => write!(f, "file {}", path.display()),
             Origin::Environment(name) => write!(f, "environment {name}"),
             Origin::Code => f.write_str("code"),
+        }
+    }
+}
+
+impl Origin {
+    /// Whether two values were said in one place, so that neither is stronger.
+    fn is_beside(&self, other: &Origin) -> bool {
+        match (self, other) {
+            (Origin::Environment(_), Origin::Environment(_)) => true,
+            (one, other) => one == other,
         }
     }
 }
@@ -214,6 +224,14 @@ impl Loader {
             };
             if !is_taken {
                 return Err(one.refusal());
+            }
+            if let Some(at) = other_way(one.key.name).and_then(index)
+                && !origins[at].is_beside(&one.origin)
+                && one.value != Tree::Text(String::new())
+            {
+                // Weaker, since it was put before. A text that is not there, as Go writes it, opens no server that a file closes.
+                keys()[at].place.clear(&mut draft);
+                origins[at] = Origin::Default;
             }
             if let Some(at) = index(one.key.name) {
                 origins[at] = one.origin;

@@ -152,6 +152,15 @@ impl Place {
         }
     }
 
+    /// Takes back what was said of a secret, or of the file that holds it. Nothing of what always has a value.
+    pub(super) fn clear(&self, draft: &mut Draft) {
+        match self {
+            Place::Secret(at) => *at(draft) = None,
+            Place::File(at) => *at(draft) = None,
+            _ => {}
+        }
+    }
+
     /// The value, as it is written; secrets hidden. Empty if there is none.
     pub(super) fn show(&self, draft: &mut Draft) -> String {
         match self {
