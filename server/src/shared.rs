@@ -29,7 +29,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 const SHARE: u64 = 4;
 
 /// The least that the protocol's reader works with.
-const LEAST_HEADER_BYTES: usize = 8 * 1024;
+pub(crate) const LEAST_HEADER_BYTES: usize = 8 * 1024;
 
 pub(crate) struct Shared {
     pub(crate) source: Arc<dyn Source>,

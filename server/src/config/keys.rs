@@ -5,6 +5,7 @@
 
 use super::place::Place;
 use super::{Config, Dialect};
+use crate::shared::LEAST_HEADER_BYTES;
 use std::path::PathBuf;
 use std::time::Duration;
 use tykmetrics::hygiene::Kind;
@@ -207,7 +208,7 @@ const KEYS: &[Key] = &[
     ),
     key(
         "limits.header_bytes",
-        Place::Bytes(|d| &mut d.config.limits.header_bytes, KIB, MIB),
+        Place::Bytes(|d| &mut d.config.limits.header_bytes, LEAST_HEADER_BYTES, MIB),
         "The request line and headers of a request.",
     ),
     key("limits.body_bytes", Place::Bytes(|d| &mut d.config.limits.body_bytes, 0, MIB), "The body of a request."),
