@@ -465,6 +465,42 @@ fn other_parts_names_that_begin_as_ours_are_left_alone() {
     assert!(environment(NONE).is_ok());
 }
 
+/// What begins as our names in the environment and is none: a warning's code, a header's guard, and what tests misspell.
+const NO_NAMES: [&str; 5] = ["H", "LISEN", "LISTN", "PATHS", "SERVER"];
+
+#[test]
+fn every_name_of_ours_in_the_sources_is_known_to_the_table() {
+    const OWN: &str = "TYKMETRICS_";
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let listed = std::process::Command::new("git").arg("-C").arg(&root).args(["ls-files", "-z"]).output();
+    let Some(listed) = listed.ok().filter(|listed| listed.status.success()) else {
+        eprintln!("left out: these sources are no work tree of git's");
+        return;
+    };
+    let listed = String::from_utf8(listed.stdout).expect("names of files");
+    const SOURCES: [&str; 12] = ["rs", "py", "js", "mjs", "cjs", "ts", "mts", "cts", "go", "c", "h", "Makefile"];
+    let is_source = |path: &&str| SOURCES.contains(&path.rsplit(['.', '/']).next().unwrap_or_default());
+    let mut found = std::collections::BTreeSet::new();
+    for path in listed.split('\0').filter(is_source) {
+        // One that is removed and not yet committed has no text.
+        let text = std::fs::read_to_string(root.join(path)).unwrap_or_default();
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        for word in text.split(|c: char| !is_word(c)).filter_map(|word| word.strip_prefix(OWN)) {
+            found.insert(word.to_owned());
+        }
+    }
+    found.retain(|name| !name.is_empty() && !NO_NAMES.contains(&name.as_str()));
+    assert!(found.len() > 20 && found.contains("LISTEN"), "{found:?}");
+    for name in found {
+        // Set to nothing, so that only the name is judged.
+        let known = environment([(format!("{OWN}{name}").as_str(), "")]);
+        assert!(
+            known.is_ok(),
+            "{OWN}{name} stops every server: put it into OTHERS, or what is no variable into NO_NAMES"
+        );
+    }
+}
+
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
     let error = Loader::new().file("/nowhere/metrics.yaml").err().expect("no such file");

@@ -99,15 +99,18 @@ pub(super) const OWN: &str = "TYKMETRICS_";
 /// Names in the environment that begin as ours and are other parts': where a library lies, and what tests are told.
 pub(super) const OTHERS: &[&str] = &[
     "ALIKE_PROGRAMS",
+    "ALONE",
     "JUDGES",
     "LIBRARY",
     "MEMORY",
     "MODELS",
     "PREFIX",
+    "PROMETHEUS",
     "PROMTOOL",
     "PYTHON",
     "SDIST_TARGET",
     "STRESS_SECONDS",
+    "TEST_ON_TERMINAL",
     "WHEELS",
 ];
 
