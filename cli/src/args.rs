@@ -78,9 +78,9 @@ Exit codes:
   2  wrong arguments, or an input that cannot be had
   3  valid with warnings, under --strict";
 
-const TOP: &str = "\
-Requests are counters of requests or with a status, and histograms and summaries; an error is a status of 4xx or 5xx, or one that
-says so. Two scrapes make a rate, so numbers come with the second. Latencies are estimated from the buckets of histograms, native ones
+pub(crate) const TOP: &str = "\
+Requests are counters of requests or with a status, and histograms and summaries; an error is a status of 4xx or 5xx, a gRPC
+code that is not OK, or a word that says so. Two scrapes make a rate, so numbers come with the second. Latencies are estimated from the buckets of histograms, native ones
 where there are such.
 
 Keys: 1 2 3 or Tab the view (requests, families, values), s the sort key, r its direction, / a filter (Enter keeps it,
@@ -118,7 +118,7 @@ Files are JSON or YAML; the environment is stronger than a file. Secrets are not
 Examples:
   tykmetrics config
   tykmetrics config metrics.yaml
-  METRICS_PORT=9200 tykmetrics config --output json
+  METRICS_ADDR=127.0.0.1:9200 tykmetrics config --output json
 
 Exit codes:
   0  a server would start with it

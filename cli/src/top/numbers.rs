@@ -312,6 +312,28 @@ mod tests {
     }
 
     #[test]
+    fn what_the_help_calls_an_error_is_counted_as_one() {
+        assert!(
+            crate::args::TOP
+                .contains("an error is a status of 4xx or 5xx, a gRPC\ncode that is not OK, or a word that says so")
+        );
+        let errors = |label: &str, outcome: &str| {
+            let (mut past, start) = (Past::default(), Instant::now());
+            let text = |all| format!("# TYPE requests_total counter\nrequests_total{{{label}=\"{outcome}\"}} {all}\n");
+            scrape(&text(1), &mut past, start);
+            scrape(&text(2), &mut past, start + Duration::from_secs(1)).errors
+        };
+        for (label, failed) in
+            [("code", "404"), ("code", "503"), ("status", "4xx"), ("grpc_code", "Internal"), ("outcome", "error")]
+        {
+            assert_eq!(errors(label, failed), Some(1.0), "{label} {failed}");
+        }
+        for (label, good) in [("code", "302"), ("status", "2xx"), ("grpc_code", "OK"), ("outcome", "success")] {
+            assert_eq!(errors(label, good), Some(0.0), "{label} {good}");
+        }
+    }
+
+    #[test]
     fn latencies_are_those_between_two_scrapes() {
         let (mut past, start) = (Past::default(), Instant::now());
         let text = |low, high| {

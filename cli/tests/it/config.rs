@@ -31,6 +31,23 @@ fn each_value_is_shown_with_its_origin() {
 }
 
 #[test]
+fn the_variables_of_the_examples_are_heard() {
+    let help = run(&["config", "--help"], b"");
+    let examples = text(&help.stdout).lines().filter_map(|line| line.trim().split_once(" tykmetrics config"));
+    let mut count = 0;
+    for (variables, _) in examples {
+        for (name, value) in variables.split(' ').filter_map(|one| one.split_once('=')) {
+            let output = program().arg("config").env(name, value).output().unwrap();
+            let said = text(&output.stdout);
+            let is_heard = |line: &str| line.contains(value) && line.ends_with(&format!("environment {name}"));
+            assert!(said.lines().any(is_heard), "{name}: {said}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 1);
+}
+
+#[test]
 fn a_bad_configuration_is_invalid_and_a_missing_one_cannot_be_had() {
     let folder = Folder::new("config-bad");
     for (content, wanted) in [("lisen: 127.0.0.1:1\n", "listen"), ("listen: 5\n", "listen"), ("a: [", "")] {
