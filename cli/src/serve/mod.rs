@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use tykmetrics_server::{Config, Running, StartError, start};
+use tykmetrics_server::{Address, Config, Running, StartError, start};
 
 pub(crate) fn run(args: &Serve) -> Exit {
     let listen = args.listen.iter().map(|address| ("listen".to_owned(), address.clone()));
@@ -46,7 +46,9 @@ pub(crate) fn run(args: &Serve) -> Exit {
         Ok(started) => started,
         Err(why) => return output::failed(&why),
     };
-    let said = output::bytes(format!("{what} at {}{path}\n", harmless(running.url())).as_bytes());
+    // As `check` and `top` are told it: what follows a socket's name without a colon would be of the name.
+    let colon = if matches!(running.address(), Address::Unix(_)) { ":" } else { "" };
+    let said = output::bytes(format!("{what} at {}{colon}{path}\n", harmless(running.url())).as_bytes());
     if said != Exit::Clean {
         return said;
     }

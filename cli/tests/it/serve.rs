@@ -18,6 +18,18 @@ fn the_sample_says_that_it_is_one_and_is_well_named() {
 }
 
 #[test]
+fn a_socket_is_told_as_check_and_top_want_it() {
+    let folder = Folder::new("serve-socket");
+    let socket = format!("unix:{}", folder.path("m.sock"));
+    let served = Served::start_at(&socket, &["--set", "path=/m"]);
+    assert_eq!(served.url, format!("{socket}:/m"));
+    let (status, said) = check(&served.url);
+    assert_eq!(status, 0, "{said}");
+    assert_eq!(run(&["top", "--once", "--interval", "10ms", &served.url], b"").status.code(), Some(0));
+    assert_eq!(served.end(Signal::TERM), (0, String::new()));
+}
+
+#[test]
 fn a_directory_of_files_is_served_as_one_exposition() {
     let folder = Folder::new("serve");
     folder.write("a.prom", "# HELP jobs_total Jobs.\n# TYPE jobs_total counter\njobs_total{job=\"a\"} 1\n");
