@@ -4,11 +4,11 @@ use crate::args::{Config, Output};
 use crate::exit::Exit;
 use crate::output::{self, Paint, harmless};
 use std::path::Path;
-use tykmetrics_server::config::{Loaded, Loader};
+use tykmetrics_server::config::{ConfigError, Loaded, Loader};
 
 /// Why there is no configuration.
 pub(crate) enum Refused {
-    /// A file cannot be read.
+    /// A file cannot be read: the configuration's, or one that it names.
     Unreadable(String),
     /// A key or a value is not allowed.
     Bad(String),
@@ -16,12 +16,12 @@ pub(crate) enum Refused {
 
 /// Puts a file, this process's environment and arguments together, each stronger than the one before.
 pub(crate) fn load(file: Option<&Path>, settings: &[(String, String)]) -> Result<Loaded, Refused> {
-    let bad = |error: tykmetrics_server::config::ConfigError| Refused::Bad(error.to_string());
+    let bad = |error: ConfigError| match error.is_unreadable() {
+        true => Refused::Unreadable(error.to_string()),
+        false => Refused::Bad(error.to_string()),
+    };
     let mut loader = Loader::new();
     if let Some(path) = file {
-        // Asked for by itself, as its being there is not a matter of what it says.
-        std::fs::File::open(path)
-            .map_err(|error| Refused::Unreadable(format!("{} cannot be read: {error}", path.display())))?;
         loader = loader.file(path).map_err(bad)?;
     }
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();

@@ -56,8 +56,16 @@ fn a_bad_configuration_is_invalid_and_a_missing_one_cannot_be_had() {
         assert_eq!(output.status.code(), Some(1), "{content}");
         assert!(text(&output.stderr).contains(wanted), "{}", text(&output.stderr));
     }
-    let output = run(&["config", &folder.path("none.yaml")], b"");
-    assert_eq!(output.status.code(), Some(2));
+    std::fs::write(folder.path("latin.yaml"), b"path: /\xe4\n").unwrap();
+    std::fs::File::create(folder.path("large.yaml")).unwrap().set_len((4 << 20) + 1).unwrap();
+    for unreadable in ["none.yaml", "", "latin.yaml", "large.yaml"] {
+        let output = run(&["config", &folder.path(unreadable)], b"");
+        assert_eq!(output.status.code(), Some(2), "{unreadable}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(&folder.path(unreadable)), "{}", text(&output.stderr));
+    }
+    // What a file names is read, too.
+    let missing = format!("auth.bearer_file={}", folder.path("none"));
+    assert_eq!(run(&["config", "--set", &missing], b"").status.code(), Some(2));
     let output = program().arg("config").env("TYKMETRICS_LISEN", "x").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
 }

@@ -5,11 +5,17 @@
 pub struct ConfigError {
     key: Option<&'static str>,
     message: String,
+    is_unreadable: bool,
 }
 
 impl ConfigError {
     pub(super) fn new(key: Option<&'static str>, message: String) -> ConfigError {
-        ConfigError { key, message }
+        ConfigError { key, message, is_unreadable: false }
+    }
+
+    /// Of a file that cannot be read, whatever it says.
+    pub(super) fn unreadable(key: Option<&'static str>, message: String) -> ConfigError {
+        ConfigError { is_unreadable: true, ..ConfigError::new(key, message) }
     }
 
     /// The same, and more to say.
@@ -21,6 +27,12 @@ impl ConfigError {
     #[must_use]
     pub fn key(&self) -> Option<&'static str> {
         self.key
+    }
+
+    /// Whether it is of a file that cannot be read: none there, no text, too large. Nothing is known of what it says then.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.is_unreadable
     }
 }
 

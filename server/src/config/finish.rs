@@ -69,18 +69,18 @@ fn secret<'a>(
     origin: impl Fn(&'static str) -> Option<&'a Origin>,
 ) -> Result<String, ConfigError> {
     let place = origin(key).map(|origin| format!("{origin}: ")).unwrap_or_default();
-    let fail = |what: String| ConfigError::new(Some(key), format!("{place}{key}: {}: {what}", path.display()));
-    let text = read(path, SECRET_BYTES).map_err(fail)?;
+    let told = |what: String| format!("{place}{key}: {} {what}", path.display());
+    let text = read(path, SECRET_BYTES).map_err(|what| ConfigError::unreadable(Some(key), told(what)))?;
     let secret = text.trim_end_matches(['\r', '\n']);
     match is_secret(secret) {
         true => Ok(secret.to_owned()),
-        false => Err(fail("it must hold one line of visible ASCII characters".to_owned())),
+        false => Err(ConfigError::new(Some(key), told("must hold one line of visible ASCII characters".to_owned()))),
     }
 }
 
 /// The text of a file of at most so many bytes.
 pub(super) fn read(path: &Path, most: u64) -> Result<String, String> {
-    let file = std::fs::File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
+    let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
     if bytes.len() as u64 > most {

@@ -129,7 +129,7 @@ impl Loader {
     pub fn file(self, path: impl AsRef<Path>) -> Result<Loader, ConfigError> {
         let path = path.as_ref();
         let text = read(path, FILE_BYTES)
-            .map_err(|error| ConfigError::new(None, format!("configuration file {}: {error}", path.display())))?;
+            .map_err(|error| ConfigError::unreadable(None, format!("configuration file {} {error}", path.display())))?;
         self.text(path, &text)
     }
 
