@@ -113,7 +113,8 @@ Exit codes:
   2  wrong arguments, a bad configuration, or an address that cannot be listened at";
 
 const CONFIG: &str = "\
-Files are JSON or YAML; the environment is stronger than a file. Secrets are not shown.
+Files are JSON or YAML; the environment is stronger than a file. Secrets are not shown. What a server looks at before it listens is
+looked at here: keys and values, files with secrets, certificates and their keys. Whether the address is free is not.
 
 Examples:
   tykmetrics config
@@ -121,8 +122,8 @@ Examples:
   METRICS_ADDR=127.0.0.1:9200 tykmetrics config --output json
 
 Exit codes:
-  0  a server would start with it
-  1  a key is unknown or a value is bad
+  0  a server would start with it, or is not enabled by it
+  1  a key is unknown, or a value or a certificate is bad
   2  wrong arguments, or a file that cannot be read";
 
 /// How to report.

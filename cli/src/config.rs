@@ -4,6 +4,7 @@ use crate::args::{Config, Output};
 use crate::exit::Exit;
 use crate::output::{self, Paint, harmless};
 use std::path::Path;
+use tykmetrics_server::StartErrorCode;
 use tykmetrics_server::config::{ConfigError, Loaded, Loader};
 
 /// Why there is no configuration.
@@ -44,7 +45,13 @@ pub(crate) fn run(args: &Config) -> Exit {
     for warning in &loaded.warnings {
         output::failed(&format!("warning: {warning}"));
     }
-    match args.output {
+    // What is not enabled needs nothing.
+    let refused = match tykmetrics_server::check(&loaded.config) {
+        Err(error) if error.code() == StartErrorCode::Disabled => None,
+        result => result.err(),
+    };
+    // All the same, who asks is shown what there is, and by whom it was said.
+    let shown = match args.output {
         Output::Json => {
             let list: Vec<_> = loaded
                 .origins
@@ -56,7 +63,10 @@ pub(crate) fn run(args: &Config) -> Exit {
             output::bytes(&bytes)
         }
         Output::Human => output::bytes(table(&loaded, Paint(args.color.wanted())).as_bytes()),
-    }
+    };
+    let Some(error) = refused else { return shown };
+    let usage = output::failed(error.message());
+    if error.code() == StartErrorCode::Unreadable { usage } else { shown.and(Exit::Invalid) }
 }
 
 fn table(loaded: &Loaded, paint: Paint) -> String {

@@ -45,5 +45,5 @@ mod wire;
 pub use config::Config;
 pub use error::{StartError, StartErrorCode};
 pub use listen::Address;
-pub use serve::{Running, start, start_host, start_logged};
+pub use serve::{Running, check, start, start_host, start_logged};
 pub use source::{Gone, Source};

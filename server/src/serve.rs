@@ -4,7 +4,7 @@ use crate::accept;
 use crate::config::{Config, Listen};
 use crate::error::{StartError, StartErrorCode as Code};
 use crate::listen::{self, Address};
-use crate::shared::{LOOKS, Log, Shared};
+use crate::shared::{Checked, LOOKS, Log, Shared};
 use crate::signal::Blocked;
 use crate::source::Source;
 use std::cell::Cell;
@@ -141,6 +141,14 @@ pub fn start_host(
     let loaded = Config::from_host(code)?;
     loaded.warnings.iter().chain(&loaded.unheard(&[])).for_each(|warning| log(warning));
     start_logged(loaded.config, source, log)
+}
+
+/// Whether [`start`] would start: everything that it looks at is, its certificates too, but the address, which only listening tells.
+///
+/// # Errors
+/// As [`start`], but for those of an address.
+pub fn check(config: &Config) -> Result<(), StartError> {
+    Checked::of(config).map(drop)
 }
 
 /// Where people and programs find the server.

@@ -53,18 +53,35 @@ pub(crate) struct Shared {
     pub(crate) page: Kept,
 }
 
-impl Shared {
-    /// Checks everything but the address.
-    pub(crate) fn new(config: Config, source: Arc<dyn Source>, log: Log) -> Result<Shared, StartError> {
+/// What a configuration comes to that a server can start with, as far as can be said without listening.
+pub(crate) struct Checked {
+    path: String,
+    limits: Limits,
+    guard: Guard,
+    certificates: Option<Certificates>,
+}
+
+impl Checked {
+    pub(crate) fn of(config: &Config) -> Result<Checked, StartError> {
         if !config.enabled {
             let message = "the server is disabled by its configuration; set enabled to true, or do not start it";
             return Err(StartError::new(Code::Disabled, message));
         }
         config.check()?;
-        let path = checked_path(&config.path)?;
-        let limits = checked_limits(config.limits)?;
-        let guard = Guard::new(&config.auth)?;
-        let certificates = Certificates::load(&config.tls)?.map(Arc::new);
+        Ok(Checked {
+            path: checked_path(&config.path)?,
+            limits: checked_limits(config.limits.clone())?,
+            guard: Guard::new(&config.auth)?,
+            certificates: Certificates::load(&config.tls)?,
+        })
+    }
+}
+
+impl Shared {
+    /// Checks everything but the address.
+    pub(crate) fn new(config: Config, source: Arc<dyn Source>, log: Log) -> Result<Shared, StartError> {
+        let Checked { path, limits, guard, certificates } = Checked::of(&config)?;
+        let certificates = certificates.map(Arc::new);
         Ok(Shared {
             source,
             path,

@@ -69,3 +69,33 @@ fn a_bad_configuration_is_invalid_and_a_missing_one_cannot_be_had() {
     let output = program().arg("config").env("TYKMETRICS_LISEN", "x").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn certificates_are_looked_at_as_a_server_does() {
+    let folder = Folder::new("config-tls");
+    let key = || rcgen::KeyPair::generate().unwrap();
+    let (own, other) = (key(), key());
+    let certificate = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&own).unwrap();
+    folder.write("cert", &certificate.pem());
+    folder.write("own", &own.serialize_pem());
+    folder.write("other", &other.serialize_pem());
+    folder.write("text", "no PEM\n");
+    let config = |cert: &str, key: &str, enabled: &str| {
+        let said = [("tls.cert", folder.path(cert)), ("tls.key", folder.path(key)), ("enabled", enabled.to_owned())];
+        let said = said.map(|(key, value)| format!("{key}={value}"));
+        let output = run(&["config", "--set", &said[0], "--set", &said[1], "--set", &said[2]], b"");
+        // What there is is shown in any case.
+        assert!(text(&output.stdout).contains("tls.cert"));
+        (output.status.code().unwrap(), text(&output.stderr).to_owned())
+    };
+    assert_eq!(config("cert", "own", "true"), (0, String::new()));
+    for (cert, key, status, wanted) in [
+        ("cert", "other", 1, "is not the key of"),
+        ("text", "own", 1, "no certificate in PEM"),
+        ("cert", "none", 2, "cannot be read"),
+    ] {
+        let (found, said) = config(cert, key, "true");
+        assert!(found == status && said.contains(wanted), "{found}: {said}");
+        assert_eq!(config(cert, key, "false"), (0, String::new()), "nothing is asked of what is not served");
+    }
+}
