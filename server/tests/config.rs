@@ -340,6 +340,11 @@ fn a_bad_value_is_an_error_that_names_key_value_and_what_is_allowed() {
     assert!(message(file("listen: ':1'\nlisten: ':2'")).contains("twice"));
     assert!(message(file(r#"{"path": "/a", "path": "/b"}"#)).contains("twice"));
     assert!(message(file("{\"path\": [}")).contains("line 1"));
+    assert!(message(file("~: /m")).contains("metrics.conf has nothing in the place of a key"));
+    assert!(message(file("limits: {[a, b]: 1}")).contains("limits has a list in the place of a key"));
+    assert!(message(file("prometheus: {{a: b}: 1}")).contains("prometheus has a mapping in the place of a key"));
+    assert!(message(file("labels: {null: x}")).contains("labels cannot be"));
+    assert!(file("prometheus: {path: /m}\n? [of, a, gateway]\n: 1\n").is_ok(), "the rest is the gateway's");
 }
 
 #[test]

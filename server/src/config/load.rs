@@ -395,9 +395,7 @@ impl Given {
         let shown = match &self.value {
             _ if self.key.place.is_secret() => HIDDEN.to_owned(),
             Tree::Text(text) => quoted(text),
-            Tree::List(_) => "a list".to_owned(),
-            Tree::Map(_) => "a mapping".to_owned(),
-            Tree::Null => "nothing".to_owned(),
+            other => other.is().to_owned(),
         };
         let (name, key) = (&self.name, self.key.name);
         let what = if name == key || self.origin.to_string().ends_with(name.as_str()) {
@@ -420,7 +418,7 @@ fn aliases(dialect: Dialect) -> impl Iterator<Item = (&'static Key, &'static Ali
     })
 }
 
-/// The entries of a mapping in which every name stands once.
+/// The entries of a mapping in which every name is a text and stands once.
 fn entries<'a>(tree: &'a Tree, path: &str, origin: &Origin) -> Result<Vec<(&'a str, &'a Tree)>, ConfigError> {
     let place = if path.is_empty() { origin.to_string() } else { format!("{origin}: {path}") };
     let all = match tree {
@@ -428,6 +426,9 @@ fn entries<'a>(tree: &'a Tree, path: &str, origin: &Origin) -> Result<Vec<(&'a s
         Tree::Map(all) => all,
         _ => return Err(ConfigError::new(None, format!("{place} must be a mapping of keys to values"))),
     };
+    if let Some((what, _)) = all.iter().find(|(_, value)| *value == Tree::Nameless) {
+        return Err(ConfigError::new(None, format!("{place} has {what} in the place of a key; a key is a text")));
+    }
     let mut seen = BTreeSet::new();
     if let Some((twice, _)) = all.iter().find(|(name, _)| !seen.insert(name)) {
         return Err(ConfigError::new(None, format!("{place} has {} twice; keep one", quoted(twice))));

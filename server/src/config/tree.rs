@@ -20,6 +20,9 @@ pub(super) enum Tree {
     List(Vec<Tree>),
     /// In the order of the file; a name may be there twice.
     Map(Vec<(String, Tree)>),
+    /// A value in a mapping whose name is no text; what the name is instead stands in its place. An error for who looks into that
+    /// mapping, and nothing to who does not: the rest of a gateway's file is the gateway's.
+    Nameless,
 }
 
 impl Tree {
@@ -32,6 +35,17 @@ impl Tree {
             return json.or_else(|error| yaml(text).map_err(|_| error));
         }
         yaml(text)
+    }
+
+    /// What it is, in words.
+    pub(super) fn is(&self) -> &'static str {
+        match self {
+            Tree::Null => "nothing",
+            Tree::Text(_) => "a text",
+            Tree::List(_) => "a list",
+            Tree::Map(_) => "a mapping",
+            Tree::Nameless => "a value without a name",
+        }
     }
 
     /// The first value of a name in a mapping.
@@ -137,8 +151,7 @@ where
                 // Go's readers of YAML know `<<`: what it brings yields to what stands beside it.
                 (Tree::Text(name), Tree::Map(more)) if name == "<<" => merged.extend(more),
                 (Tree::Text(name), value) => all.push((name, value)),
-                // A name that is no text is nobody's key.
-                (_, _) => {}
+                (name, _) => all.push((name.is().to_owned(), Tree::Nameless)),
             }
         }
         merged.retain(|(name, _)| all.iter().all(|(own, _)| own != name));
@@ -241,6 +254,15 @@ mod tests {
         let tree = Tree::parse(yaml).expect("YAML");
         assert_eq!(tree.get("own"), Some(&map([("y", text("3")), ("x", text("1"))])));
         assert_eq!(tree.get("same"), tree.get("base"));
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_is_kept_as_that() {
+        let nameless = |name| map([(name, Tree::Nameless), ("a", text("1"))]);
+        assert_eq!(Tree::parse("~: x\na: 1"), Ok(nameless("nothing")));
+        assert_eq!(Tree::parse("? [x, y]\n: z\na: 1"), Ok(nameless("a list")));
+        assert_eq!(Tree::parse("{{x: y}: z, a: 1}"), Ok(nameless("a mapping")));
+        assert_eq!(Tree::parse("'null': 1"), Ok(map([("null", text("1"))])));
     }
 
     #[test]
