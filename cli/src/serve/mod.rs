@@ -62,6 +62,13 @@ type Started = Result<(Running, String, Option<sample::Traffic>), String>;
 
 fn of_files(folder: &Path, config: Config) -> Started {
     let files = textfile::Textfiles::new(folder)?;
+    if config.routes.reset {
+        return Err(
+            "routes.reset cannot be had with --textfile: what is in files is set back by who writes them; set \
+                    routes.reset to false, or leave it out"
+                .to_owned(),
+        );
+    }
     if config.hygiene.enabled {
         output::failed(
             "warning: hygiene.enabled is about what is recorded: label values in files are served as they stand there",

@@ -63,6 +63,10 @@ fn what_cannot_be_served_ends_with_2_before_anything_is_served() {
         (&["serve", "--listen", "nonsense:x"], "listen"),
         (&["serve", "--set", "tls.required=true"], "tls"),
         (&["serve", "--set", "x"], "KEY=VALUE"),
+        (
+            &["serve", "--textfile", &folder.path(""), "--set", "routes.reset=true", "--set", "auth.bearer=t"],
+            "routes.reset cannot be had with --textfile",
+        ),
         (&["serve", "--listen", &used], "127.0.0.1"),
     ] {
         let output = run(arguments, b"");
