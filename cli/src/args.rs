@@ -100,6 +100,7 @@ const SERVE: &str = "\
 With --textfile, every *.prom file of a directory is read at each scrape, and all are served as one exposition. A file that
 is not valid is left out whole, and told of by tykmetrics_textfile_error{file} and node_textfile_scrape_error; how old files are
 says node_textfile_mtime_seconds. Write to another name and rename, so that no half of a file is read.
+With hygiene.enabled, secrets in label values of files are replaced, too; counters whose labels become the same are added up.
 
 Without --textfile, the metrics of a made-up gateway are served, so that there is something to look at.
 

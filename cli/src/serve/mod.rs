@@ -61,17 +61,13 @@ pub(crate) fn run(args: &Serve) -> Exit {
 type Started = Result<(Running, String, Option<sample::Traffic>), String>;
 
 fn of_files(folder: &Path, config: Config) -> Started {
-    let files = textfile::Textfiles::new(folder)?;
+    let hygiene = config.hygiene.rules().map_err(|error| error.to_string())?;
+    let files = textfile::Textfiles::new(folder, hygiene)?;
     if config.routes.reset {
         return Err(
             "routes.reset cannot be had with --textfile: what is in files is set back by who writes them; set \
                     routes.reset to false, or leave it out"
                 .to_owned(),
-        );
-    }
-    if config.hygiene.enabled {
-        output::failed(
-            "warning: hygiene.enabled is about what is recorded: label values in files are served as they stand there",
         );
     }
     let running = start(config, files).map_err(|error: StartError| error.to_string())?;

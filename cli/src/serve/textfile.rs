@@ -12,8 +12,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
-use tykmetrics::Snapshot;
 use tykmetrics::snapshot::{Family, Kind, Meta, Value};
+use tykmetrics::{Hygiene, Snapshot};
 use tykmetrics_server::{Gone, Source};
 
 /// Files of a directory that are read.
@@ -30,6 +30,7 @@ const OF_FILE: &str = "tykmetrics_textfile_error";
 /// A directory that is served.
 pub(super) struct Textfiles {
     folder: PathBuf,
+    hygiene: Option<Hygiene>,
     /// What was last said of each file on standard error, so that nothing is said at every scrape. Held while files are read:
     /// scrapes at the same time come one after the other, and memory stays that of one.
     said: Mutex<BTreeMap<PathBuf, String>>,
@@ -43,15 +44,15 @@ struct Found {
 }
 
 impl Textfiles {
-    pub(super) fn new(folder: &Path) -> Result<Self, String> {
+    pub(super) fn new(folder: &Path, hygiene: Option<Hygiene>) -> Result<Self, String> {
         std::fs::read_dir(folder).map_err(|error| format!("{} cannot be read: {error}", folder.display()))?;
-        Ok(Textfiles { folder: folder.to_owned(), said: Mutex::default() })
+        Ok(Textfiles { folder: folder.to_owned(), hygiene, said: Mutex::default() })
     }
 
     /// Everything that the files say now, and what is to be said of them.
     fn gather(&self) -> Snapshot {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut merged = Merged::new([ERROR, MTIME, OF_FILE]);
+        let mut merged = Merged::new([ERROR, MTIME, OF_FILE], self.hygiene.as_ref());
         let mut problems = BTreeMap::new();
         let mut files = Vec::new();
         match self.paths() {
@@ -105,7 +106,7 @@ impl Textfiles {
 }
 
 /// Reads a file and adds what it says, or nothing of it.
-fn take(found: &mut Found, left: &mut u64, merged: &mut Merged) -> Result<(), String> {
+fn take(found: &mut Found, left: &mut u64, merged: &mut Merged<'_>) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("cannot be read: {error}");
     // Of the link's target: files are often put in place by links.
     let metadata = std::fs::metadata(&found.path).map_err(failed)?;
@@ -194,7 +195,11 @@ mod tests {
 
         /// What is served, without the families about the files; and the files left out.
         fn served(&self) -> (String, Vec<String>) {
-            let mut snapshot = Textfiles::new(&self.0).unwrap().gather();
+            self.served_with(None)
+        }
+
+        fn served_with(&self, hygiene: Option<Hygiene>) -> (String, Vec<String>) {
+            let mut snapshot = Textfiles::new(&self.0, hygiene).unwrap().gather();
             let of_file = snapshot.family(OF_FILE).unwrap().clone();
             let bad = of_file.series().filter(|series| series.value().as_f64() == Some(1.0));
             let bad: Vec<String> =
@@ -271,9 +276,36 @@ nan NaN
     }
 
     #[test]
+    fn secrets_in_labels_are_replaced_before_files_are_merged() {
+        let folder = Folder::new("clean");
+        folder.write("a.prom", "# TYPE c counter\nc{of=\"a@b.example\"} 1\nc{of=\"x\"} 2\nc{of=\"b@b.example\"} 4\n");
+        folder.write("b.prom", "# TYPE c counter\nc{of=\"c@b.example\"} 8\n# TYPE g gauge\ng{of=\"a@b.example\"} 1\n");
+        folder.write("c.prom", "# TYPE fine gauge\nfine 1\n# TYPE g gauge\ng{of=\"b@b.example\"} 2\n");
+        folder.write("d.prom", "# TYPE h gauge\nh{of=\"a@b.example\"} 1\nh{of=\"b@b.example\"} 2\n");
+        // The same of two files is told twice, with hygiene or without.
+        folder.write("e.prom", "# TYPE c counter\nc{of=\"c@b.example\"} 16\n");
+        // What the format sets is no value of anybody's.
+        let buckets = "# TYPE s histogram\ns_bucket{le=\"77\"} 1\ns_bucket{le=\"+Inf\"} 1\ns_sum 1\ns_count 1\n";
+        folder.write("f.prom", buckets);
+        let hygiene = Hygiene::options().pattern("77").build().unwrap();
+        let (text, bad) = folder.served_with(Some(hygiene));
+        assert_eq!(
+            text,
+            format!(
+                "# TYPE c counter\nc{{of=\"[email]\"}} 13\nc{{of=\"x\"}} 2\n\
+                 # TYPE g gauge\ng{{of=\"[email]\"}} 1\n{buckets}"
+            )
+        );
+        assert_eq!(bad, ["c.prom", "d.prom", "e.prom"]);
+        let (text, bad) = folder.served();
+        assert!(text.contains("a@b.example"), "{text}");
+        assert_eq!(bad, ["e.prom"]);
+    }
+
+    #[test]
     fn a_file_that_is_written_again_is_read_again() {
         let folder = Folder::new("again");
-        let files = Textfiles::new(&folder.0).unwrap();
+        let files = Textfiles::new(&folder.0, None).unwrap();
         for number in [1.0, 2.0] {
             folder.write("a.prom", &format!("a {number}\n"));
             assert_eq!(files.snapshot().value("a", &[]), Some(number));
@@ -282,6 +314,6 @@ nan NaN
         }
         fs::remove_file(folder.0.join("a.prom")).unwrap();
         assert_eq!(files.snapshot().value("a", &[]), None);
-        assert!(Textfiles::new(&folder.0.join("gone")).is_err());
+        assert!(Textfiles::new(&folder.0.join("gone"), None).is_err());
     }
 }
