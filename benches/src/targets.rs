@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn nothing_measured_is_nothing_met() {
         let targets = judge(&Results::default());
-        assert_eq!(targets.len(), 25);
+        assert_eq!(targets.len(), 26);
         assert!(targets.iter().all(|target| target.met.is_none()));
     }
 

@@ -1,7 +1,7 @@
 //! Starting and ending a server. What the doors call.
 
 use crate::accept;
-use crate::config::{Config, Listen};
+use crate::config::{Config, Limits, Listen};
 use crate::error::{StartError, StartErrorCode as Code};
 use crate::listen::{self, Address};
 use crate::shared::{Checked, LOOKS, Log, Shared};
@@ -169,10 +169,10 @@ fn url(listen: &Listen, address: &Address, is_tls: bool) -> String {
     }
 }
 
-/// What is to be said of a server that takes fewer connections than it is configured to.
+/// What is to be said of a server that takes fewer connections than somebody configured it to. The default is nobody's wish.
 fn fewer(shared: &Shared, configured: usize) -> Option<String> {
     let most = shared.limits.connections;
-    (most < configured).then(|| {
+    (most < configured && configured != Limits::default().connections).then(|| {
         format!(
             "at most {most} connections are served at a time, a quarter of the descriptors that this process may have, and not \
              limits.connections, {configured}; raise the process's limit of open files (ulimit -n) or lower limits.connections"

@@ -256,7 +256,10 @@ fn what_hardens_a_gateway_that_is_off_does_not_start_it() {
     let block = "prometheus:\ntykmetrics: {auth: {bearer: t}}\n";
     assert!(!file(block).expect("both blocks").config.enabled);
     let from_code = Loader::new().environment([("METRICS_ADDR", ":1")]).and_then(|loader| loader.set("path", "/m"));
-    assert!(!from_code.and_then(Loader::load).expect("both").config.enabled);
+    assert!(
+        from_code.and_then(Loader::load).expect("both").config.enabled,
+        "a program that says where to serve wants to"
+    );
     // By whichever name.
     for name in ["TYKMETRICS_ENABLED", "TYK_GW_PROMETHEUS_ENABLED", "METRICS_ENABLED"] {
         let loaded = environment([off[0], off[1], (name, "true")]).expect("all");

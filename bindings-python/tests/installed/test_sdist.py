@@ -35,6 +35,8 @@ def test_it_has_the_sources_the_lock_and_the_licences(unpacked):
         "LICENSE-APACHE",
         "core/Cargo.toml",
         "core/src/lib.rs",
+        "server/src/lib.rs",
+        "server/src/page/web/page.html",
         "bindings-python/Cargo.toml",
         "bindings-python/src/lib.rs",
         "python/tykmetrics/__init__.py",
@@ -48,7 +50,7 @@ def test_it_has_the_sources_the_lock_and_the_licences(unpacked):
 
 def test_its_workspace_has_only_what_the_package_needs(unpacked):
     members = tomllib.loads((unpacked / "Cargo.toml").read_text())["workspace"]["members"]
-    assert set(members) == {"core", "bindings-python"}
+    assert set(members) == {"core", "server", "bindings-python"}
 
 
 def test_its_licences_are_the_projects(unpacked):

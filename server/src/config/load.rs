@@ -205,9 +205,11 @@ impl Loader {
         let mut origins = vec![Origin::Default; keys().len()];
         let index = |name: &str| keys().iter().position(|key| key.name == name);
         let is_alone = dialects.len() == 1 && given.iter().all(|one| one.dialect.is_some());
-        // Whatever else is said beside a gateway's names, what it does not serve is not served: who sets a password starts nothing.
+        // Whatever else a file or the environment says beside a gateway's names, what it does not serve is not served: who sets a
+        // password starts nothing. A program that says where to serve wants to.
+        let is_coded = given.iter().any(|one| one.layer == CODE);
         if let Some(dialect) = dialects.last() {
-            let defaults = dialect.defaults().iter().filter(|(name, _)| is_alone || *name == ENABLED);
+            let defaults = dialect.defaults().iter().filter(|(name, _)| is_alone || (*name == ENABLED && !is_coded));
             for (name, value) in defaults {
                 let Some(at) = index(name) else { continue };
                 if keys()[at].place.put(&mut draft, &Tree::Text((*value).to_owned())) {

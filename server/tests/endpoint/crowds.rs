@@ -47,7 +47,7 @@ fn connections_leave_the_host_most_of_its_descriptors() {
         return;
     }
     assert_eq!(set_descriptors(100), 100);
-    let (running, told) = start_told(config(), registry());
+    let (running, told) = start_told(limited(|limits| limits.connections = 1000), registry());
     let said = told.all().iter().filter(|message| message.contains("at most 25 connections")).count();
     assert_eq!(said, 1, "{:?}", told.all());
     let held: Vec<TcpStream> = (0..25).map(|_| connect(&running)).collect();
@@ -61,4 +61,6 @@ fn connections_leave_the_host_most_of_its_descriptors() {
     });
     let (_running, told) = start_told(limited(|limits| limits.connections = 25), registry());
     assert_eq!(told.all(), Vec::<String>::new(), "as configured");
+    let (_running, told) = start_told(config(), registry());
+    assert_eq!(told.all(), Vec::<String>::new(), "the default is nobody's wish");
 }
