@@ -12,14 +12,14 @@
 const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
-const { COUNTED, HOOK, OFF, PLUGIN } = require('./service');
+const { COUNTED, ENDS, HOOK, OFF, PLUGIN } = require('./service');
 const { ofARequest } = require('./instructions');
 const { sumOf } = require('./contenders');
 const { OURS, PEER, median, turned } = require('./timing');
 
 const JOB = 'service';
 
-const KINDS = [OFF, HOOK, OURS, PEER, PLUGIN];
+const KINDS = [OFF, HOOK, ENDS, OURS, PEER, PLUGIN];
 
 const CONNECTIONS = 32;
 
