@@ -82,7 +82,7 @@ prefix:
 .PHONY: test
 test:
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
-	  tools lint test-models test-python test-rust test-go test-node test-run test-features
+	  tools lint test-models test-python test-rust test-go test-node test-run
 
 test-rust test-go test-python test-node: tools
 
@@ -91,6 +91,7 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-features --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p tykmetrics --no-default-features -- -D warnings
+	$(CARGO) check --locked -p tykmetrics
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps
 
 # The crates, which are built once for all of their tests: the core; the endpoint and the program, against curl, openssl, promtool
@@ -101,10 +102,9 @@ RUST_TESTED := tykmetrics tykmetrics-server tykmetrics-cli tykmetrics-c tykmetri
 test-rust: prefix tools-c tools-server
 	$(CARGO) test --locked --all-features $(addprefix -p ,$(RUST_TESTED))
 
-# The crate alone, as most people build it, and with nothing.
+# The crate with nothing. `make lint` builds it so, and as most people do.
 .PHONY: test-features
 test-features:
-	$(CARGO) check --locked -p tykmetrics
 	$(CARGO) test --locked -p tykmetrics --no-default-features --lib
 
 # The Go door: each way to record, the race detector, checked pointers, the oldest and the newest Go.
@@ -123,7 +123,7 @@ test-go: prefix lint-go
 	set -e; for module in $(GO_MODULES); do echo "== $$module"; (cd $$module && $(GO_ENV) $(GO) test ./...); done
 	cd bindings-go && $(GO_ENV) $(GO) test -race ./...
 	cd bindings-go && $(GO_ENV) $(GO) test -gcflags='github.com/tykmetrics/tykmetrics/...=-d=checkptr' ./...
-	set -e; for tag in tykmetrics_noasm tykmetrics_nolinkname tykmetrics_noasm,tykmetrics_nolinkname tykmetrics_shared; do \
+	set -e; for tag in tykmetrics_noasm,tykmetrics_nolinkname tykmetrics_shared; do \
 	  (cd bindings-go && $(GO_ENV) $(GO) test -tags $$tag ./...); done
 	set -e; for toolchain in $(GO_OLDEST) $(GO_NEWEST); do \
 	  (cd bindings-go && $(GO_ENV) GOTOOLCHAIN=$$toolchain $(GO) test .); done
@@ -201,7 +201,9 @@ lint-python: wheel
 NODE ?= node
 NPM ?= npm
 NODE_DOOR := bindings-node
-NODE_OTHERS := 22 24
+NODE_OTHERS := 24
+# `make stress` has those between the oldest and the newest.
+NODE_BETWEEN := 22
 # Tests of the package as such run under one version; so does the one that takes a minute.
 NODE_ALONE := types|package|readme|entry-points
 NODE_LONG := a thousand workers
@@ -222,11 +224,11 @@ $(NODE_MODULES) $(NODE_RUNTIMES): %/node_modules/.package-lock.json: %/package-l
 	cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-.PHONY: test-node lint-node $(addprefix test-node-,$(NODE_OTHERS))
+.PHONY: test-node lint-node $(addprefix test-node-,$(NODE_OTHERS) $(NODE_BETWEEN))
 test-node: addon lint-node $(addprefix test-node-,$(NODE_OTHERS))
 	cd $(NODE_DOOR) && $(NODE) $(NODE_TEST) test/*.test.js test/middleware/*.test.js
 
-$(addprefix test-node-,$(NODE_OTHERS)): test-node-%: addon node-modules $(NODE_RUNTIMES)
+$(addprefix test-node-,$(NODE_OTHERS) $(NODE_BETWEEN)): test-node-%: addon node-modules $(NODE_RUNTIMES)
 	@echo "== Node $*"
 	cd $(NODE_DOOR) && test/runtimes/node_modules/node$*/bin/node $(NODE_TEST) --test-skip-pattern='$(NODE_LONG)' \
 	  $$(ls test/*.test.js test/middleware/*.test.js | grep -v -E '/($(NODE_ALONE))\.test\.js')
@@ -381,7 +383,7 @@ wrk:
 # ---- long runs ------------------------------------------------------------------------------------------------------
 
 .PHONY: stress
-stress: tools $(addprefix test-python-,$(PYTHON_BETWEEN))
+stress: tools test-features $(addprefix test-python-,$(PYTHON_BETWEEN)) $(addprefix test-node-,$(NODE_BETWEEN))
 	$(CARGO) test --locked --release -p tykmetrics --test totals --test registry --test record_path -- --nocapture
 	TYKMETRICS_STRESS_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --locked --release -p tykmetrics --test stress -- --nocapture
 	PROPTEST_CASES=1000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip --test samples

@@ -99,7 +99,7 @@ fn every_exported_function_is_described_and_has_the_form_of_the_rules() {
 
 /// The one thing that a feature decides.
 const CHOICE: &str = "#[cfg_attr(not(feature = \"serve\"), path = \"lean.rs\")]\nmod serving;\n";
-const FEATURES: [&str; 2] = ["default = [\"serve\"]", "serve = [\"dep:endpoint\", \"dep:libc\"]"];
+const FEATURES: [&str; 2] = ["default = [\"serve\"]", "serve = [\"dep:endpoint\"]"];
 
 #[test]
 fn panics_are_caught_in_one_place_which_no_build_leaves_out() {
