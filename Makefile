@@ -140,9 +140,9 @@ WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE LICENSE-APACHE $(addprefix $(PACK
   $(shell find core/Cargo.toml core/src server/Cargo.toml server/src $(PACKAGE)/src $(PACKAGE)/python -type f \
     \( -name '*.rs' -o -name '*.toml' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -name '*.py*' \) -not -name '*.pyc')
 PYTEST := -m pytest -c $(PACKAGE)/pyproject.toml --rootdir $(PACKAGE) -p no:cacheprovider --quiet
-# The oldest and the newest; `make stress` has those between them.
-PYTHON_OTHERS := 3.10 3.13
-PYTHON_BETWEEN := 3.12
+# The oldest beside the one with frameworks; `make stress` has the newer ones.
+PYTHON_OTHERS := 3.10
+PYTHON_NEWER := 3.12 3.13
 # Tests that need frameworks, checkers or event loops of others run under one version, in .venv.
 PYTHON_FRAMEWORKS := installed typed middleware dropin/frameworks $(addprefix dropin/test_dropin_,push.py servers.py)
 PYTHON_CORE := $(PYTEST) $(addprefix --ignore=$(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS)) $(PACKAGE)/tests
@@ -171,8 +171,8 @@ test-python: wheel lint-python $(addprefix test-python-,$(PYTHON_OTHERS))
 	.venv/bin/python $(PYTEST) $(addprefix $(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS))
 
 # Looks where versions of Python usually are: on the path, and among those of pyenv.
-.PHONY: $(addprefix test-python-,$(PYTHON_OTHERS) $(PYTHON_BETWEEN))
-$(addprefix test-python-,$(PYTHON_OTHERS) $(PYTHON_BETWEEN)): test-python-%: wheel
+.PHONY: $(addprefix test-python-,$(PYTHON_OTHERS) $(PYTHON_NEWER))
+$(addprefix test-python-,$(PYTHON_OTHERS) $(PYTHON_NEWER)): test-python-%: wheel
 	@for python in python$* $$(ls -d ~/.pyenv/versions/$*.*/bin/python 2>/dev/null); do \
 	  if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then found="$$python"; break; fi; done; \
 	if test -z "$${found:-}"; then echo "left out: Python $* is not here"; exit 0; fi; \
@@ -383,7 +383,7 @@ wrk:
 # ---- long runs ------------------------------------------------------------------------------------------------------
 
 .PHONY: stress
-stress: tools test-features $(addprefix test-python-,$(PYTHON_BETWEEN)) $(addprefix test-node-,$(NODE_BETWEEN))
+stress: tools test-features $(addprefix test-python-,$(PYTHON_NEWER)) $(addprefix test-node-,$(NODE_BETWEEN))
 	$(CARGO) test --locked --release -p tykmetrics --test totals --test registry --test record_path -- --nocapture
 	TYKMETRICS_STRESS_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --locked --release -p tykmetrics --test stress -- --nocapture
 	PROPTEST_CASES=1000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip --test samples
