@@ -92,7 +92,7 @@ lint:
 	$(CARGO) clippy --locked --workspace --all-features --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p tykmetrics --no-default-features -- -D warnings
 	$(CARGO) check --locked -p tykmetrics
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p tykmetrics -p tykmetrics-server --all-features --no-deps
 
 # The crates, which are built once for all of their tests: the core; the endpoint and the program, against curl, openssl, promtool
 # and a real Prometheus; the C door, by programs in C against the library that `make install` would install; the house.
@@ -165,10 +165,12 @@ wheel-manylinux: .venv/ready
 	  --compatibility manylinux_2_28 --sdist --out ../target/dist
 	.venv/bin/twine check --strict target/dist/*
 
+# Takes minutes, and is `make stress`'s.
+PYTHON_LONG := tests/installed/test_sdist.py::test_a_wheel_is_built_from_it_alone_and_works
 .PHONY: test-python lint-python
 test-python: wheel lint-python $(addprefix test-python-,$(PYTHON_OTHERS))
 	.venv/bin/python -X dev -W error $(PYTHON_CORE)
-	.venv/bin/python $(PYTEST) $(addprefix $(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS))
+	.venv/bin/python $(PYTEST) $(addprefix $(PACKAGE)/tests/,$(PYTHON_FRAMEWORKS)) --deselect $(PYTHON_LONG)
 
 # Looks where versions of Python usually are: on the path, and among those of pyenv.
 .PHONY: $(addprefix test-python-,$(PYTHON_OTHERS) $(PYTHON_NEWER))
@@ -183,13 +185,19 @@ $(addprefix test-python-,$(PYTHON_OTHERS) $(PYTHON_NEWER)): test-python-%: wheel
 	.tools/python-$*/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl; \
 	echo "== Python $*"; .tools/python-$*/bin/python $(PYTHON_CORE)
 
-lint-python: wheel
-	@# The native half is compiled for an interpreter without a global lock too: there is none here to run it.
+# The native half for an interpreter without a global lock: there is none here to run it.
+.PHONY: lint-free-threaded test-sdist
+lint-free-threaded:
 	mkdir -p target/free-threaded
 	printf '%s\n' implementation=CPython version=3.14 shared=true pointer_width=64 build_flags=Py_GIL_DISABLED \
 	  suppress_build_script_link_lines=true > target/free-threaded/config.txt
 	PYO3_CONFIG_FILE=$(CURDIR)/target/free-threaded/config.txt $(CARGO) clippy --quiet --locked -p tykmetrics-python \
 	  --target-dir target/free-threaded -- -D warnings
+
+test-sdist: wheel
+	.venv/bin/python $(PYTEST) $(PACKAGE)/$(PYTHON_LONG)
+
+lint-python: wheel
 	.venv/bin/ruff check --no-cache $(PACKAGE)
 	.venv/bin/ruff format --no-cache --check $(PACKAGE)
 	.venv/bin/ruff check --no-cache --config $(PACKAGE)/pyproject.toml examples/gateway-python
@@ -383,7 +391,7 @@ wrk:
 # ---- long runs ------------------------------------------------------------------------------------------------------
 
 .PHONY: stress
-stress: tools test-features $(addprefix test-python-,$(PYTHON_NEWER)) $(addprefix test-node-,$(NODE_BETWEEN))
+stress: tools test-features lint-free-threaded test-sdist $(addprefix test-python-,$(PYTHON_NEWER)) $(addprefix test-node-,$(NODE_BETWEEN))
 	$(CARGO) test --locked --release -p tykmetrics --test totals --test registry --test record_path -- --nocapture
 	TYKMETRICS_STRESS_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --locked --release -p tykmetrics --test stress -- --nocapture
 	PROPTEST_CASES=1000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip --test samples
