@@ -3,6 +3,7 @@
 //! A scrape runs while the interpreter is free, and comes back to it for each of them. Of one that raises is told
 //! (`raised`); it is counted by the engine, and left out of that scrape; the others are shown.
 
+use crate::attach::attach;
 use crate::hot;
 use crate::raised;
 use crate::samples::{Target, family};
@@ -32,8 +33,7 @@ impl PythonCollector {
 impl engine::Collector for PythonCollector {
     fn collect(&self, into: &mut Snapshot) {
         // A process that ends has no interpreter to ask any more.
-        let asked =
-            Python::try_attach(|py| self.ask(py).map_err(|error| raised::tell(py, error, self.collector.bind(py))));
+        let asked = attach(|py| self.ask(py).map_err(|error| raised::tell(py, error, self.collector.bind(py))));
         match asked {
             Some(Ok(mut families)) => into.families.append(&mut families),
             Some(Err(())) => std::panic::resume_unwind(Box::new("the collector raised")),

@@ -4,6 +4,7 @@
 //! gauge, as a method of the gauge's owner does, could never go away. The gauges hold them, a child and its parent both,
 //! since a child may be forgotten while its series is shown.
 
+use crate::attach::attach;
 use crate::hot;
 use crate::raised;
 use pyo3::prelude::*;
@@ -39,7 +40,7 @@ impl Function {
 /// What the function answers now; NaN if it raises, which is told (`raised`), or is gone.
 pub(crate) fn ask(function: &Py<PyWeakrefReference>) -> f64 {
     // A process that ends has no interpreter to ask any more.
-    let answer = Python::try_attach(|py| {
+    let answer = attach(|py| {
         let function = function.bind(py).upgrade()?.cast_into::<Function>().ok()?;
         let answer = function.get().answer(py);
         answer.map_err(|error| raised::tell(py, error, function.get().function.bind(py))).ok()

@@ -1,6 +1,7 @@
 //! The native half of the Python package: it converts and never computes. Everything it gives out is in
 //! `python/tykmetrics/_native.pyi`.
 
+mod attach;
 mod clock;
 mod collector;
 mod error;
@@ -23,6 +24,8 @@ use pyo3::prelude::*;
 mod _native {
     use super::*;
 
+    #[pymodule_export]
+    use super::attach::{after_fork, before_fork};
     #[pymodule_export]
     use super::exchange::{Exchange, Exchanges};
     #[pymodule_export]

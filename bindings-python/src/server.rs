@@ -4,6 +4,7 @@
 //! collectors and functions, metrics whose series expire, and the log. Promised: whatever waits for the server has let go
 //! of the interpreter; a forked child has nothing of it.
 
+use crate::attach::{attach, unknown};
 use crate::expiring::Expiring;
 use crate::registry::Registry;
 use engine::{Exposition, Hygiene, Snapshot};
@@ -27,20 +28,24 @@ impl PythonSource {
     fn forget(&self) {
         if self.expiring.is_any() {
             // A process that ends has nothing that expires.
-            Python::try_attach(|py| self.expiring.forget(py).unwrap_or_else(|error| error.write_unraisable(py, None)));
+            attach(|py| self.expiring.forget(py).unwrap_or_else(|error| error.write_unraisable(py, None)));
         }
     }
 }
 
 impl Source for PythonSource {
     fn render(&self, exposition: Exposition, sink: &mut dyn FnMut(&[u8]) -> Result<(), Gone>) -> Result<(), Gone> {
-        self.forget();
-        Source::render(&self.registry, exposition, sink)
+        unknown(|| {
+            self.forget();
+            Source::render(&self.registry, exposition, sink)
+        })
     }
 
     fn snapshot(&self) -> Snapshot {
-        self.forget();
-        Source::snapshot(&self.registry)
+        unknown(|| {
+            self.forget();
+            Source::snapshot(&self.registry)
+        })
     }
 
     fn reset(&self) {
@@ -83,7 +88,7 @@ impl Log {
         let log = Arc::clone(self);
         let tell = move || {
             // A process that ends has nobody to tell.
-            Python::try_attach(|py| log.tell(py));
+            unknown(|| attach(|py| log.tell(py)));
         };
         // Where the system has no thread, the next message has one that tells both.
         said.telling = thread::Builder::new().name("tykmetrics-log".to_owned()).spawn(tell).is_ok();

@@ -249,6 +249,85 @@ print("done")
     assert said == "done\n"
 
 
+def test_forks_while_threads_of_the_server_come_to_the_interpreter(succeeds):
+    # Before a fork waited for them, one child of 200 waited for ever, on Python 3.10 and 3.11.
+    said = succeeds(
+        HEAD
+        + """
+for number in range(20):
+    registry.register(Collecting())
+    Gauge(f"function_{number}", "x", registry=registry).set_function(lambda: 1)
+"""
+        + FORKS
+        + """
+for _ in range(400):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(5)
+    limit = time.monotonic() + 30
+    ended = 0, 0
+    while not ended[0] and time.monotonic() < limit:
+        ended = os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.0005)
+    if not ended[0]:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(ended[1]) == 5
+end()
+handle.close()
+print("done")
+"""
+    )
+    assert said == "done\n"
+
+
+def test_a_fork_that_fails_and_one_in_a_hook_of_another_leave_the_server_serving(succeeds):
+    said = succeeds(
+        """
+import os
+# Registered first, so that it runs last, when the outer fork waits for nobody any more.
+inner = []
+def fork_again():
+    if not inner:
+        inner.append(None)
+        pid = os.fork()
+        if pid == 0:
+            os._exit(6)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 6
+        inner.append(pid)
+os.register_at_fork(before=fork_again)
+"""
+        + HEAD
+        + FORKS
+        + """
+import resource
+
+assert "collected 1" in get(handle.url + "/metrics")  # All that is imported for it can be read by this user.
+pid = os.fork()
+if pid == 0:
+    os._exit(5)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
+assert len(inner) == 2, "the hook forked"
+end()
+_, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+if os.getuid() == 0:
+    os.setuid(54321)  # The limit is not root's.
+resource.setrlimit(resource.RLIMIT_NPROC, (0, hard))
+try:
+    if os.fork() == 0:
+        os._exit(0)
+    print("not refused")
+except BlockingIOError:
+    pass
+resource.setrlimit(resource.RLIMIT_NPROC, (hard, hard))
+assert "collected 1" in get(handle.url + "/metrics")
+handle.close()
+print("done")
+"""
+    )
+    assert said == "done\n"
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_processes_of_multiprocessing_serve_their_own(succeeds, method):
     said = succeeds(

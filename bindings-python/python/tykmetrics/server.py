@@ -97,6 +97,10 @@ atexit.register(_close_all)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_to_parent)
+    # No thread of a server may be on its way to the interpreter meanwhile: the child would wait for it.
+    os.register_at_fork(
+        before=_native.before_fork, after_in_parent=_native.after_fork, after_in_child=_native.after_fork
+    )
 
 
 def start_http_server(
