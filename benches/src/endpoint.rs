@@ -1,8 +1,8 @@
 //! A scrape as a scraper has it: over loopback, from the server to the last byte.
 //!
 //! Servers run in this process and are asked in turn: ours, the listener of `metrics-exporter-prometheus`, and a loop that
-//! writes the same bytes from memory, which no server can beat. Then, in children, ten scrape a million series at once, and
-//! beside a writer.
+//! writes the same bytes from memory, which no server can beat. Then, in children, ten scrape a million series at once while
+//! somebody looks at the page, and ten scrape beside a writer.
 
 mod client;
 mod servers;
@@ -17,7 +17,7 @@ use crate::measure::{Stat, interleave};
 use crate::memory::{self, Named};
 use crate::results::{self, Results};
 use crate::scrape::compare as windowed;
-use client::{Connection, scrape, scrape_afar};
+use client::{Connection, ask_afar, scrape, scrape_afar};
 
 /// The loop that a scrape is held against.
 pub(crate) const FROM_MEMORY: &str = "the same bytes from memory";
@@ -27,6 +27,12 @@ pub(crate) const PACKED_FROM_MEMORY: &str = "the same bytes from memory, packed 
 
 /// Scrapes at the same time.
 const CROWD: usize = 10;
+
+/// A scrape of the family that has one series.
+const ONE_OF_THEM: &str = "/metrics?name[]=bench_level";
+
+/// Fewer bytes are no overview and no family.
+const MIN_ANSWER: usize = 100;
 
 /// Time per scrape of `n` counters, from each server in turn.
 pub(crate) fn measure(n: usize, rounds: usize, results: &mut Results) {
@@ -83,35 +89,50 @@ fn time(
     }
 }
 
-/// In a child: what ten scrapes of `n` counters at once do to memory and to `/health`, and what the server does alone.
+/// In a child: what ten scrapes of `n` counters at once, and the page, do to memory and to `/health`, and what the server does
+/// alone.
 pub(crate) fn crowd(n: usize, rounds: usize) -> Option<Named> {
     let (running, address) = servers::ours(servers::registry(n)?)?;
     // What is made once, in the server and in this client, is there before.
     scrape(address, false)?;
     let before = memory::resident()?;
     let resets = memory::reset_peak();
+    // Alone, since the ten take all places.
+    if ask_afar(address, ONE_OF_THEM)? < MIN_ANSWER {
+        eprintln!("one family of {n} counters did not come");
+        return None;
+    }
     let over = AtomicBool::new(false);
     let start = Instant::now();
-    let (scrapes, mut waits) = std::thread::scope(|scope| {
+    let (scrapes, looked, mut waits) = std::thread::scope(|scope| {
         let prober = scope.spawn(|| probe(address, &over));
+        let looker = scope.spawn(|| {
+            let start = Instant::now();
+            (ask_afar(address, "/metrics/overview")? > MIN_ANSWER).then(|| start.elapsed())
+        });
         let crowd: Vec<_> = (0..CROWD)
             .map(|_| scope.spawn(|| (0..rounds).all(|_| scrape_afar(address) > Some(n * memory::MIN_LINE))))
             .collect();
         let scrapes = crowd.into_iter().all(|scraper| scraper.join().unwrap_or(false));
         // Relaxed: it ends a loop and publishes nothing.
         over.store(true, Relaxed);
-        (scrapes, prober.join().unwrap_or_default())
+        (scrapes, looker.join().ok().flatten(), prober.join().unwrap_or_default())
     });
     let elapsed = start.elapsed();
     if !scrapes {
         eprintln!("a scrape of {n} counters was not whole");
         return None;
     }
+    let Some(looked) = looked else {
+        eprintln!("the page's overview of {n} counters did not come");
+        return None;
+    };
     let growth = memory::peak()?.saturating_sub(before);
     waits.sort_by(f64::total_cmp);
     let p99 = waits.get(waits.len() * 99 / 100).copied()?;
     let mut figures: Named = vec![("health_p99_ms", p99), ("health_asked", waits.len() as f64)];
     figures.push(("scrape_ms", elapsed.as_secs_f64() * 1e3 / (rounds * CROWD) as f64));
+    figures.push(("looked_ms", looked.as_secs_f64() * 1e3));
     if resets {
         figures.push(("growth_bytes", growth as f64));
     }
@@ -162,7 +183,9 @@ fn probe(address: SocketAddr, over: &AtomicBool) -> Vec<f64> {
 pub(crate) fn add(name: &'static str, role: Role, figure: &dyn Fn(&str) -> Option<f64>, results: &mut Results) {
     let get = |key| figure(key).unwrap_or(f64::NAN);
     if let Some(bytes) = figure("growth_bytes") {
-        let note = format!("{:.0} ms for each scrape of the ten", get("scrape_ms"));
+        let (each, looked) = (get("scrape_ms"), get("looked_ms"));
+        let note =
+            format!("{each:.0} ms for each scrape of the ten; the page's overview in {looked:.0} ms beside them");
         results.add_noted(results::CROWD_GROWTH, name, role, "MB", Stat::exact(bytes / 1e6), None, note);
     }
     if let Some(p99) = figure("health_p99_ms") {

@@ -203,7 +203,8 @@ fn endpoint(_: &[Contender], size: Size, results: &mut Results) {
     children(
         &contenders()[..1],
         "recorder",
-        |_| vec![MILLION, size.windows, size.window_millis],
+        // A window has room for a crowd or two.
+        |_| vec![MILLION, 3 * size.windows, size.window_millis],
         |name, role, figure| {
             add_writer((results::CROWD_QUIET, results::CROWD_WRITER), (name, role), figure, results);
         },

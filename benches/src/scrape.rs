@@ -32,8 +32,11 @@ pub(crate) fn compare(name: &str, mut scraped: Scraped, n: usize, (windows, mill
         window(&mut scraped, length / 4, ticks, true);
     }
     let (mut quiet, mut busy, mut preempted, mut scrapes) = (Vec::new(), Vec::new(), 0, 0);
-    for _ in 0..windows {
-        for (scraping, samples) in [(false, &mut quiet), (true, &mut busy)] {
+    for at in 0..windows {
+        // Now one is first and now the other, so that neither always has what the one before leaves.
+        let order = if at % 2 == 0 { [false, true] } else { [true, false] };
+        for scraping in order {
+            let samples = if scraping { &mut busy } else { &mut quiet };
             let seen = window(&mut scraped, length, ticks, scraping)?;
             if seen.shortest < n * MIN_LINE {
                 eprintln!("{name}: {} bytes of text are not {n} series", seen.shortest);

@@ -180,6 +180,10 @@ impl Source for Served {
         self.now(false).snapshot()
     }
 
+    fn parts(&self, part: &mut dyn FnMut(&engine::snapshot::Family)) {
+        self.now(false).snapshot_in_parts(part);
+    }
+
     fn reset(&self) {
         self.registry.engine.reset();
         self.asker.reset();

@@ -7,6 +7,7 @@
 use crate::attach::{attach, unknown};
 use crate::expiring::Expiring;
 use crate::registry::Registry;
+use engine::snapshot::Family;
 use engine::{Exposition, Hygiene, Snapshot};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -41,11 +42,30 @@ impl Source for PythonSource {
         })
     }
 
+    fn render_only(
+        &self,
+        names: &[String],
+        exposition: Exposition,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Gone>,
+    ) -> Result<(), Gone> {
+        unknown(|| {
+            self.forget();
+            Source::render_only(&self.registry, names, exposition, sink)
+        })
+    }
+
     fn snapshot(&self) -> Snapshot {
         unknown(|| {
             self.forget();
             Source::snapshot(&self.registry)
         })
+    }
+
+    fn parts(&self, part: &mut dyn FnMut(&Family)) {
+        unknown(|| {
+            self.forget();
+            Source::parts(&self.registry, part);
+        });
     }
 
     fn reset(&self) {

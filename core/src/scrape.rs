@@ -17,8 +17,12 @@ use std::time::Instant;
 /// Bytes are given out once there are this many: what a socket takes at once, and small enough to stay in the cache.
 const CHUNK: usize = 64 * 1024;
 
-struct Stream<S, E> {
+/// True for families that are wanted.
+type Wanted<'a> = &'a dyn Fn(&Meta) -> bool;
+
+struct Stream<'a, S, E> {
     begun: Instant,
+    wanted: Wanted<'a>,
     renderer: Renderer,
     out: Vec<u8>,
     /// How many bytes `out` may hold before they are given out.
@@ -30,13 +34,14 @@ struct Stream<S, E> {
     meta: Option<Arc<Meta>>,
 }
 
-impl<S: FnMut(&[u8]) -> Result<(), E>, E> Stream<S, E> {
+impl<'a, S: FnMut(&[u8]) -> Result<(), E>, E> Stream<'a, S, E> {
     fn new(exposition: Exposition, out: Vec<u8>, chunk: usize, sink: S) -> Self {
         let renderer = Renderer::new(exposition);
-        Stream { begun: Instant::now(), renderer, out, chunk, sink, failed: None, bytes: 0, meta: None }
+        let wanted = &|_: &Meta| true;
+        Stream { begun: Instant::now(), wanted, renderer, out, chunk, sink, failed: None, bytes: 0, meta: None }
     }
 
-    /// Renders the whole registry. What is left in `out` was not given out yet.
+    /// Renders what is wanted of the registry. What is left in `out` was not given out yet.
     fn run(&mut self, registry: &Registry) {
         registry.visit(self);
         if self.failed.is_none() {
@@ -56,7 +61,11 @@ impl<S: FnMut(&[u8]) -> Result<(), E>, E> Stream<S, E> {
     }
 }
 
-impl<S: FnMut(&[u8]) -> Result<(), E>, E> Visitor for Stream<S, E> {
+impl<S: FnMut(&[u8]) -> Result<(), E>, E> Visitor for Stream<'_, S, E> {
+    fn wants(&self, meta: &Meta) -> bool {
+        (self.wanted)(meta)
+    }
+
     fn begin(&mut self, meta: &Arc<Meta>) {
         self.renderer.begin(&mut self.out, meta);
         self.meta = Some(Arc::clone(meta));
@@ -137,8 +146,21 @@ impl Registry {
         exposition: impl Into<Exposition>,
         sink: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.render_only_to(exposition, &|_| true, sink)
+    }
+
+    /// As [`render_to`](Self::render_to), of the families that are wanted.
+    ///
+    /// # Errors
+    /// The first error of `sink`; nothing is given to it afterwards.
+    pub fn render_only_to<E>(
+        &self,
+        exposition: impl Into<Exposition>,
+        wanted: &dyn Fn(&Meta) -> bool,
+        sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let out = Vec::with_capacity(2 * CHUNK);
-        let mut stream = Stream::new(exposition.into(), out, CHUNK, sink);
+        let mut stream = Stream { wanted, ..Stream::new(exposition.into(), out, CHUNK, sink) };
         stream.run(self);
         if stream.failed.is_none() && !stream.out.is_empty() {
             stream.flush();

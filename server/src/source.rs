@@ -1,5 +1,6 @@
 //! What a server serves. Implemented here for a registry, and by doors whose hosts add families of their own.
 
+use tykmetrics::snapshot::{Family, Meta};
 use tykmetrics::{Exposition, Hygiene, Registry, Snapshot};
 
 /// The reader of a scrape went away, or its time is over.
@@ -15,7 +16,7 @@ pub trait Source: Send + Sync + 'static {
     fn render(&self, exposition: Exposition, sink: &mut dyn FnMut(&[u8]) -> Result<(), Gone>) -> Result<(), Gone>;
 
     /// As [`render`](Self::render), of the families that are called so or have samples that are (`name[]=` of a request).
-    /// By way of a snapshot unless implemented otherwise.
+    /// By way of a snapshot, which is a copy of everything, unless implemented otherwise.
     ///
     /// # Errors
     /// As [`render`](Self::render).
@@ -26,12 +27,17 @@ pub trait Source: Send + Sync + 'static {
         sink: &mut dyn FnMut(&[u8]) -> Result<(), Gone>,
     ) -> Result<(), Gone> {
         let mut snapshot = self.snapshot();
-        snapshot.families.retain(|family| names.iter().any(|name| is_of(name, &family.meta.name)));
+        snapshot.families.retain(|family| is_wanted(names, &family.meta));
         snapshot.render_to(exposition, sink)
     }
 
     /// The same as plain numbers.
     fn snapshot(&self) -> Snapshot;
+
+    /// The same in parts, as [`Registry::snapshot_in_parts`] has them. By way of a snapshot unless implemented otherwise.
+    fn parts(&self, part: &mut dyn FnMut(&Family)) {
+        self.snapshot().families.iter().for_each(part);
+    }
 
     /// Sets what can be set back to zero: what an operator asked for, by the route that is off unless enabled.
     fn reset(&self);
@@ -41,6 +47,11 @@ pub trait Source: Send + Sync + 'static {
     fn set_hygiene(&self, hygiene: Hygiene) {
         let _ = hygiene;
     }
+}
+
+/// True if a family is called by one of these names, or has samples that are.
+fn is_wanted(names: &[String], meta: &Meta) -> bool {
+    names.iter().any(|name| is_of(name, &meta.name))
 }
 
 /// What samples' names have behind their family's.
@@ -64,8 +75,21 @@ impl Source for Registry {
         self.render_to(exposition, sink)
     }
 
+    fn render_only(
+        &self,
+        names: &[String],
+        exposition: Exposition,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Gone>,
+    ) -> Result<(), Gone> {
+        self.render_only_to(exposition, &|meta| is_wanted(names, meta), sink)
+    }
+
     fn snapshot(&self) -> Snapshot {
         Registry::snapshot(self)
+    }
+
+    fn parts(&self, part: &mut dyn FnMut(&Family)) {
+        self.snapshot_in_parts(part);
     }
 
     fn reset(&self) {

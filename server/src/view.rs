@@ -3,29 +3,33 @@
 
 use crate::page::{self, About};
 use crate::shared::Shared;
+use crate::source::Source;
 use crate::status::NoAnswer;
 use hyper::body::Bytes;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tykmetrics::Encoding;
 
 /// The overview.
 pub(crate) async fn overview(shared: &Shared, encoding: Encoding) -> Result<Bytes, NoAnswer> {
     let began = shared.began;
-    let make = move |snapshot: &tykmetrics::Snapshot| {
-        // The moment by the clock of the snapshot, which may have been set since.
-        let up = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        page::overview(snapshot, snapshot.at_ms.saturating_sub(up))
+    let make = move |source: &dyn Source| {
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        // A clock before 1970 is not known.
+        let now = milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+        // By the clock as it is now, which may have been set since.
+        page::overview(&|part| source.parts(part), now, now.saturating_sub(milliseconds(began.elapsed())))
     };
-    shared.overview.get(shared, encoding, move |source| make(&source.snapshot())).await
+    shared.overview.get(shared, encoding, make).await
 }
 
 /// The page.
 pub(crate) async fn html(shared: &Shared, encoding: Encoding) -> Result<Bytes, NoAnswer> {
     let (routes, overview) = (routes(shared), below(shared, "overview"));
-    let make = move |snapshot: &tykmetrics::Snapshot| {
+    let make = move |source: &dyn Source| {
         let listed: Vec<(&str, &str)> = routes.iter().map(|(path, what)| (path.as_str(), *what)).collect();
-        page::html(snapshot, &About { overview: &overview, routes: &listed }).into_bytes()
+        page::html(&|part| source.parts(part), &About { overview: &overview, routes: &listed }).into_bytes()
     };
-    shared.page.get(shared, encoding, move |source| make(&source.snapshot())).await
+    shared.page.get(shared, encoding, make).await
 }
 
 /// The routes that are there and what each gives. Their paths are relative to the page, which may be served below a prefix

@@ -28,8 +28,13 @@ pub(super) fn scrape(address: SocketAddr, gzip: bool) -> Option<usize> {
 /// As [`scrape`], without the bytes ever coming into this process: for scrapers that would be on other machines, and take
 /// no core of this one.
 pub(super) fn scrape_afar(address: SocketAddr) -> Option<usize> {
+    ask_afar(address, "/metrics")
+}
+
+/// As [`scrape_afar`], of any path.
+pub(super) fn ask_afar(address: SocketAddr, path: &str) -> Option<usize> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").ok()?;
     let mut begun = [0; 12];
     stream.read_exact(&mut begun).ok()?;
     if begun != *b"HTTP/1.1 200" {

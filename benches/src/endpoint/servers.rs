@@ -14,9 +14,10 @@ use tykmetrics_server::{Address, Running};
 use crate::measure::repeat;
 use crate::workload::{self, BOUND, BOUNDS, HISTOGRAM_NAME, SERIES_LABELS, SERIES_NAME, workload};
 
-/// A registry with `n` counters of three labels.
+/// A registry with `n` counters of three labels, and a gauge beside them.
 pub(super) fn registry(n: usize) -> Option<Registry> {
-    let registry = Registry::options().series_limit(n as u64 + 1).build();
+    let registry = Registry::options().series_limit(n as u64 + 2).build();
+    registry.gauge("bench_level", "A family of one series.").register().ok()?.set(1.0);
     let counter = registry.counter(SERIES_NAME, "Requests.").labels(SERIES_LABELS);
     let family = counter.limit(u32::try_from(n).ok()?).register().ok()?;
     workload().each_series(n, |i, method, route, id| family.add([method, route, id], workload::increment(i)));

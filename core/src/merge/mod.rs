@@ -2,12 +2,14 @@
 //!
 //! A scrape walks the families in the order they were registered, and each family's series in steps of a few hundred.
 //! For the length of a step it holds the ledger, so that counts do not move and text is not reused; no writer ever waits
-//! for it. What it reads goes to a visitor row by row: [`Registry::snapshot`] copies the rows, `render` prints them.
+//! for it. What it reads goes to a visitor row by row: [`Registry::snapshot`] copies the rows, `parts` a step of them at a
+//! time, `render` prints them.
 //!
 //! The merge of two slabs is addition, so it does not matter in which order they are read, nor who wrote them.
 
 mod counters;
 pub mod distribution;
+mod parts;
 pub mod snapshot;
 mod value;
 pub(crate) mod window;
@@ -39,6 +41,10 @@ const STEP_PAGED: u32 = 16;
 
 /// What a scrape tells of what it finds.
 pub(crate) trait Visitor {
+    /// False for a family to be left out. Asked while no lock is held.
+    fn wants(&self, _: &Meta) -> bool {
+        true
+    }
     /// A family begins. It may turn out to have no series.
     fn begin(&mut self, meta: &Arc<Meta>);
     /// A series of it.
@@ -86,7 +92,7 @@ impl Registry {
         self.upkeep();
         let families = self.families();
         for family in families.iter() {
-            if !family.visit(&self.labelled(&family.meta), visitor) {
+            if visitor.wants(&family.meta) && !family.visit(&self.labelled(&family.meta), visitor) {
                 return;
             }
         }
@@ -99,6 +105,9 @@ impl Registry {
             if !names.insert(classic(&family.meta.name)) {
                 // Relaxed: a count that is only shown.
                 self.inner.scrapes.failures.fetch_add(1, Relaxed);
+                continue;
+            }
+            if !visitor.wants(&family.meta) {
                 continue;
             }
             let meta = self.labelled(&family.meta);

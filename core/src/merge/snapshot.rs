@@ -244,6 +244,13 @@ impl Family {
         }
     }
 
+    /// Takes out every series; their memory is kept for the next.
+    pub(super) fn forget_series(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.series.clear();
+    }
+
     fn push_text(&mut self, value: &str) {
         self.text.push_str(value);
         self.ends.push(self.text.len() as u32);

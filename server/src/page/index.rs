@@ -4,9 +4,8 @@
 //! can name their hashes. Names and help texts are escaped. Absent: label values, which the page never shows as HTML.
 
 use super::escape;
-use super::overview::{Listed, Walk};
+use super::overview::{Listed, Parts, Walk};
 use std::fmt::Write;
-use tykmetrics::Snapshot;
 
 const TEMPLATE: &str = include_str!("web/page.html");
 
@@ -41,8 +40,8 @@ pub struct About<'a> {
 }
 
 /// The page. Serve it with [`policy`](super::policy).
-pub fn html(snapshot: &Snapshot, about: &About<'_>) -> String {
-    let walk = Walk::over(snapshot);
+pub fn html(parts: Parts<'_>, about: &About<'_>) -> String {
+    let walk = Walk::over(parts);
     let mut out =
         String::with_capacity(TEMPLATE.len() + STYLE.len() + SCRIPT.len() + 256 * walk.listed.len().min(LISTED));
     // One pass, so that no text that is put in is looked at for names.
@@ -111,7 +110,7 @@ mod tests {
         let registry = Registry::new();
         let hits = registry.counter("hits_total", "Hits of <b>").labels(["route", "code"]).register().unwrap();
         ["/a", "/b", "/c"].iter().for_each(|route| hits.inc([*route, "200"]));
-        let page = html(&registry.snapshot(), &ABOUT);
+        let page = html(&|part| registry.snapshot_in_parts(part), &ABOUT);
         assert!(page.contains("<a href=\"/metrics\">/metrics</a> <span>the exposition</span>"));
         assert!(page.contains("<a href=\"/a&quot;b&lt;c\">"), "an odd path is escaped");
         assert!(page.contains("<span class=\"name\">hits_total</span><span class=\"help\">Hits of &lt;b&gt;</span>"));
@@ -123,14 +122,14 @@ mod tests {
     fn texts_that_look_like_the_templates_names_stay_texts() {
         let registry = Registry::new();
         registry.gauge("g", "{{script}} {{routes}}").register().unwrap().set(1.0);
-        let page = html(&registry.snapshot(), &ABOUT);
+        let page = html(&|part| registry.snapshot_in_parts(part), &ABOUT);
         assert_eq!(page.matches("{{script}} {{routes}}").count(), 1);
         assert_eq!(page.matches("<script>").count(), 1);
     }
 
     #[test]
     fn style_and_script_are_within_and_nothing_is_fetched_from_elsewhere() {
-        let page = html(&Snapshot::default(), &ABOUT);
+        let page = html(&|_| (), &ABOUT);
         assert!(
             page.contains(&format!("<style>{STYLE}</style>")) && page.contains(&format!("<script>{SCRIPT}</script>"))
         );

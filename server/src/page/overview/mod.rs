@@ -1,8 +1,8 @@
 //! The overview: a whole registry in less than 200 KB of JSON, however many series it has (`docs/overview.md`).
 //!
-//! One walk over the rows of a snapshot, whose memory is bounded by what is kept per family, and not by its series.
-//! The page calls this through its route; `tykmetrics top` may too. Promised: the same snapshot gives the same bytes, and
-//! all numbers are cumulative. Absent: rates, which need two of them.
+//! One walk over the parts of a registry, whose memory is bounded by what is kept per family, and not by its series.
+//! The page calls this through its route. Promised: the same parts give the same bytes, and all numbers are cumulative.
+//! Absent: rates, which need two of them.
 
 mod cells;
 mod distinct;
@@ -16,7 +16,7 @@ mod tests;
 use super::escape;
 use distinct::Distinct;
 use requests::Requests;
-use tykmetrics::Snapshot;
+use std::sync::Arc;
 use tykmetrics::snapshot::{Family, Kind, Meta, Row};
 
 /// Bytes that the rows of endpoints may take together, the list of families, and the plain numbers. The sum of them, with
@@ -70,7 +70,22 @@ fn adds_up(meta: &Meta) -> bool {
     meta.kind == Kind::Counter || !meta.name.split('_').any(|word| APART.contains(&word))
 }
 
-/// What a snapshot comes to, family by family.
+/// A registry, as it gives itself to a function: in parts, as [`Registry::snapshot_in_parts`](tykmetrics::Registry::snapshot_in_parts)
+/// has them.
+pub type Parts<'a> = &'a dyn Fn(&mut dyn FnMut(&Family));
+
+/// The family whose parts come.
+struct Current {
+    meta: Arc<Meta>,
+    series: usize,
+    /// What its series come to, if they are numbers.
+    number: Option<f64>,
+    /// The values of each label.
+    labels: Vec<Distinct>,
+    requests: Option<requests::Source>,
+}
+
+/// What a registry comes to, family by family.
 pub(super) struct Walk {
     pub(super) series: usize,
     pub(super) listed: Vec<Listed>,
@@ -81,7 +96,7 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn over(snapshot: &Snapshot) -> Walk {
+    pub(super) fn over(parts: Parts<'_>) -> Walk {
         let mut walk = Walk {
             series: 0,
             listed: Vec::new(),
@@ -89,43 +104,66 @@ impl Walk {
             requests: Requests::default(),
             began_ms: (0, 0),
         };
-        snapshot.families.iter().for_each(|family| walk.family(family));
+        let mut current: Option<Current> = None;
+        parts(&mut |part| {
+            if let Some(family) = current.take_if(|family| !Arc::ptr_eq(&family.meta, &part.meta)) {
+                walk.end(family);
+            }
+            let family = current.get_or_insert_with(|| walk.begin(&part.meta));
+            walk.part(family, part);
+        });
+        if let Some(family) = current {
+            walk.end(family);
+        }
         // The largest first, since they are what one looks for, and what is left out is then the smallest.
         walk.listed.sort_by(|a, b| b.series.cmp(&a.series).then_with(|| a.name.cmp(&b.name)));
         walk
     }
 
-    fn family(&mut self, family: &Family) {
-        let meta = &*family.meta;
+    fn begin(&self, meta: &Arc<Meta>) -> Current {
         let own = meta.name.starts_with(OWN);
-        let mut labels: Vec<Distinct> = meta.label_names.iter().map(|_| Distinct::default()).collect();
-        let (sum, mut number) = (adds_up(meta), None);
-        let (mut group, oldest) = (if own { None } else { self.requests.begin(meta) }, &mut self.began_ms.1);
-        family.for_each_row(|row| {
+        Current {
+            meta: Arc::clone(meta),
+            series: 0,
+            number: None,
+            labels: meta.label_names.iter().map(|_| Distinct::default()).collect(),
+            requests: if own { None } else { self.requests.begin(meta) },
+        }
+    }
+
+    fn part(&mut self, family: &mut Current, part: &Family) {
+        let (sum, oldest) = (adds_up(&family.meta), &mut self.began_ms.1);
+        family.series += part.len();
+        part.for_each_row(|row| {
             if row.created_ms > 0 && (*oldest == 0 || row.created_ms < *oldest) {
                 *oldest = row.created_ms;
             }
             if let Some(value) = row.value.as_f64() {
-                number = number.map(|before: f64| if sum { before + value } else { before.max(value) }).or(Some(value));
+                let before = family.number;
+                family.number =
+                    before.map(|before| if sum { before + value } else { before.max(value) }).or(Some(value));
             }
-            count_values(meta, row, &mut labels);
-            if let Some(group) = &mut group {
-                group.row(row);
+            count_values(&part.meta, row, &mut family.labels);
+            if let Some(requests) = &mut family.requests {
+                requests.row(row);
             }
         });
-        if let Some(group) = group {
-            self.requests.end(group);
+    }
+
+    fn end(&mut self, family: Current) {
+        let Current { meta, series, number, labels, requests } = family;
+        if let Some(requests) = requests {
+            self.requests.end(requests);
         }
         if let Some(seconds) = number.filter(|_| meta.name == "process_start_time_seconds") {
             self.began_ms.0 = (seconds * 1e3) as u64;
         }
-        self.series += family.len();
-        if let Some(value) = number.filter(|_| !own) {
-            self.numbers.push(Number { name: cut(&meta.name), kind: meta.kind, value, series: family.len(), sum });
+        self.series += series;
+        if let Some(value) = number.filter(|_| !meta.name.starts_with(OWN)) {
+            self.numbers.push(Number { name: cut(&meta.name), kind: meta.kind, value, series, sum: adds_up(&meta) });
         }
-        let name = cut(&meta.name);
-        let help = cut(&meta.help);
-        self.listed.push(Listed { name, kind: meta.kind, help, series: family.len(), grows: grows(meta, &labels) });
+        let (name, help) = (cut(&meta.name), cut(&meta.help));
+        self.listed.push(Listed { name, kind: meta.kind, help, series, grows: grows(&meta, &labels) });
     }
 
     /// When what was counted began: the process if it says so, then `started_ms`, then the oldest series.
@@ -156,13 +194,13 @@ fn cut(text: &str) -> String {
     escape::shortened(text, TEXT)
 }
 
-/// What a registry comes to, as JSON (`docs/overview.md`). `started_ms` is when the server began, Unix time in
-/// milliseconds, for a registry that does not say when its process did; 0 if not known.
-pub fn overview(snapshot: &Snapshot, started_ms: u64) -> Vec<u8> {
-    let walk = Walk::over(snapshot);
+/// What a registry comes to at `at_ms`, as JSON (`docs/overview.md`). `started_ms` is when the server began, for a registry that
+/// does not say when its process did; 0 if not known. Both are Unix time in milliseconds.
+pub fn overview(parts: Parts<'_>, at_ms: u64, started_ms: u64) -> Vec<u8> {
+    let walk = Walk::over(parts);
     let mut out = json::Object::new();
     out.integer("version", 1);
-    out.integer("at_ms", snapshot.at_ms);
+    out.integer("at_ms", at_ms);
     out.integer("started_ms", walk.started_ms(started_ms));
     out.integer("series", walk.series as u64);
     out.integer("families_total", walk.listed.len() as u64);

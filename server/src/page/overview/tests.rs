@@ -2,12 +2,15 @@
 
 use super::*;
 use serde_json::Value as Json;
-use std::sync::Arc;
 use tykmetrics::snapshot::{Quantiles, Value};
-use tykmetrics::{Gateway, Registry};
+use tykmetrics::{Gateway, Registry, Snapshot};
+
+fn bytes(snapshot: &Snapshot, started_ms: u64) -> Vec<u8> {
+    overview(&|part| snapshot.families.iter().for_each(part), snapshot.at_ms, started_ms)
+}
 
 fn of(snapshot: &Snapshot) -> Json {
-    serde_json::from_slice(&overview(snapshot, 0)).expect("JSON")
+    serde_json::from_slice(&bytes(snapshot, 0)).expect("JSON")
 }
 
 fn meta(name: &str, kind: Kind, labels: &[&str]) -> Meta {
@@ -33,6 +36,25 @@ fn requests() -> Registry {
     (0..2).for_each(|_| seconds.observe(["POST", "/a"], 0.26));
     seconds.observe(["GET", "/b"], 0.28);
     registry
+}
+
+#[test]
+fn a_family_in_many_parts_is_told_as_a_whole_one() {
+    let registry = requests();
+    let ids = registry.counter("ids_total", "Ids.").labels(["id"]).register().unwrap();
+    (0..5_000).for_each(|id| ids.add([id.to_string().as_str()], id));
+    registry.gauge("empty", "Has no series.").labels(["a"]).register().unwrap();
+    let parts = std::cell::Cell::new(0);
+    let counted = |part: &mut dyn FnMut(&Family)| {
+        registry.snapshot_in_parts(|one| {
+            parts.set(parts.get() + 1);
+            part(one);
+        });
+    };
+    let snapshot = registry.snapshot();
+    let in_parts = String::from_utf8(overview(&counted, snapshot.at_ms, 0)).unwrap();
+    assert_eq!(in_parts, String::from_utf8(bytes(&snapshot, 0)).unwrap());
+    assert!(parts.get() > snapshot.families.len() && in_parts.contains("\"empty\""), "{in_parts}");
 }
 
 #[test]
@@ -128,7 +150,7 @@ fn gauges_add_up_unless_their_name_says_that_they_do_not() {
 #[test]
 fn the_same_snapshot_gives_the_same_bytes() {
     let snapshot = requests().snapshot();
-    assert_eq!(overview(&snapshot, 3), overview(&snapshot, 3));
+    assert_eq!(bytes(&snapshot, 3), bytes(&snapshot, 3));
 }
 
 /// Families with names, help and labels of the worst kind: control characters, which JSON writes with six bytes each.
@@ -163,7 +185,7 @@ fn worst(families: usize, series: usize) -> Snapshot {
 
 #[test]
 fn it_stays_below_200_kb_whatever_there_is() {
-    let bytes = overview(&worst(3000, 300), 0);
+    let bytes = bytes(&worst(3000, 300), 0);
     assert!(bytes.len() < 200_000, "{}", bytes.len());
     let json: Json = serde_json::from_slice(&bytes).expect("JSON");
     assert_eq!(json["requests"].as_array().unwrap().len(), 6);
@@ -182,7 +204,7 @@ fn a_million_series_are_walked_once() {
     for n in 0..1_000_000u32 {
         family.push(&[&format!("/user/{n}"), "200"], count(1));
     }
-    let bytes = overview(&Snapshot { families: vec![family], at_ms: 1 }, 0);
+    let bytes = bytes(&Snapshot { families: vec![family], at_ms: 1 }, 0);
     let json: Json = serde_json::from_slice(&bytes).expect("JSON");
     assert_eq!(json["totals"]["requests"], 1_000_000);
     let left = json["requests"][0]["endpoints_left_out"].as_u64().unwrap();
