@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
 use crate::engines::{Contender, contenders};
+use crate::machine;
 
 /// The hidden first argument.
 pub(crate) const ARGUMENT: &str = "child";
@@ -17,11 +18,15 @@ pub(crate) type Figures = HashMap<String, f64>;
 
 /// Runs `job` for `contender` in a child. None if the contender does not offer it; an error if the child failed.
 pub(crate) fn run(job: &str, contender: &str, arguments: &[usize]) -> io::Result<Option<Figures>> {
+    // A child is started with the cores that this thread may use, and has to have them all: it places its threads itself.
+    machine::run_free();
     let output = Command::new(std::env::current_exe()?)
         .args([ARGUMENT, job, contender])
         .args(arguments.iter().map(usize::to_string))
         .stderr(Stdio::inherit())
-        .output()?;
+        .output();
+    machine::pin(machine::cores() - 1);
+    let output = output?;
     if !output.status.success() {
         return Err(io::Error::other(format!("child `{job}` of `{contender}` ended with {}", output.status)));
     }
