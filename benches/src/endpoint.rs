@@ -48,12 +48,14 @@ pub(crate) fn measure(n: usize, rounds: usize, results: &mut Results) {
         let exporter = servers::exporter(n)?;
         let plain =
             [("tykmetrics", Role::Ours, address), (FROM_MEMORY, Role::Limit, memory), (EXPORTER, Role::Peer, exporter)];
-        time(&plain, false, rounds, results::SERVED, results);
+        // The peer takes a hundred times as long as the others. How three threads share two cores is chance, so these are asked
+        // more often.
+        time(&plain, &[0, 1, 2, 0, 1, 0, 1], (rounds, false), results::SERVED, results);
         // The exporter's listener packs nothing.
         time(
             &[("tykmetrics", Role::Ours, address), (PACKED_FROM_MEMORY, Role::Limit, packed)],
-            true,
-            rounds,
+            &[0, 1],
+            (rounds, true),
             results::SERVED_GZIP,
             results,
         );
@@ -67,19 +69,24 @@ pub(crate) fn measure(n: usize, rounds: usize, results: &mut Results) {
 
 const EXPORTER: &str = "metrics-exporter-prometheus 0.18, its listener";
 
+/// Asks servers in these turns, in every round.
 fn time(
     servers: &[(&'static str, Role, SocketAddr)],
-    gzip: bool,
-    rounds: usize,
+    turns: &[usize],
+    (rounds, gzip): (usize, bool),
     scenario: &'static str,
     results: &mut Results,
 ) {
     let mut bytes = vec![0; servers.len()];
-    let samples = interleave(servers.len(), rounds, |i| {
+    let mut samples = vec![Vec::new(); servers.len()];
+    let taken = interleave(turns.len(), rounds, |turn| {
         let start = Instant::now();
-        bytes[i] = scrape(servers[i].2, gzip)?;
+        bytes[turns[turn]] = scrape(servers[turns[turn]].2, gzip)?;
         Some(start.elapsed().as_secs_f64() * 1e3)
     });
+    for (&server, mut taken) in turns.iter().zip(taken) {
+        samples[server].append(&mut taken);
+    }
     for ((&(name, role, _), samples), bytes) in servers.iter().zip(samples).zip(bytes) {
         let stat = Stat::of(samples);
         let note = format!("{:.2} MB, median {:.2} ms", bytes as f64 / 1e6, stat.median);
