@@ -368,7 +368,7 @@ bench-quick: prefix wheel addon node-modules wrk
 	$(call bench-node,--quick)
 
 # The records of Go, Python and Node stand beside the one that was just written.
-RECORD = record="$$(ls -t "$(CURDIR)"/benches/record/*/*.json | grep -v -e -go.json -e -python.json -e -node.json | head -n 1)"; record="$${record%.json}"
+RECORD = record="$$(ls -t "$(CURDIR)"/benches/record/*/*.json | grep -v -e -go.json -e -python.json -e -node.json -e -endpoint.json | head -n 1)"; record="$${record%.json}"
 
 define bench-go
 @if ! command -v $(GO) >/dev/null; then echo "left out: Go is not here"; exit 0; fi; \
