@@ -29,10 +29,11 @@ help:
 .PHONY: build
 build: prefix wheel addon
 	$(CARGO) build --locked --release -p tykmetrics --all-features
+	$(CARGO) build --locked --release -p tykmetrics-cli
 	@if command -v $(GO) >/dev/null; then cd bindings-go && $(GO_ENV) $(GO) build ./...; \
 	else echo "left out: the Go module, since Go is not here"; fi
 	@echo "built: the Rust crate; $(RELEASE)/libtykmetrics.{a,so} and include/tykmetrics.h; the Go module; the Python wheel, in .venv;"
-	@echo "the Node addon, in bindings-node/prebuilds. Not built yet: the program tykmetrics."
+	@echo "the Node addon, in bindings-node/prebuilds; the program, $(RELEASE)/tykmetrics."
 
 # ---- libtykmetrics --------------------------------------------------------------------------------------------------
 
@@ -82,9 +83,9 @@ prefix:
 .PHONY: test
 test:
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
-	  tools lint test-models test-python test-rust test-go test-node test-run
+	  tools lint test-models test-python test-rust test-go test-node test-page test-run
 
-test-rust test-go test-python test-node: tools
+test-rust test-go test-python test-node test-page: tools
 
 .PHONY: lint
 lint:
@@ -296,8 +297,10 @@ $(PAGE_MODULES): %/node_modules/.package-lock.json: %/package-lock.json
 	touch $@
 
 .PHONY: test-page page-picture
+# The sample that is looked at is the one that the tests of the crates build.
 test-page: tools-page
-	cd $(PAGE) && $(NODE) --test --test-concurrency=1 test/*.test.js
+	$(CARGO) test --locked --quiet --all-features $(addprefix -p ,$(RUST_TESTED)) --no-run
+	cd $(PAGE) && SAMPLE=$(CURDIR)/$(RUN_BUILT)/examples/sample $(NODE) --test --test-concurrency=2 --test-reporter=dot test/*.test.js
 
 # docs/page.png, after two minutes of traffic.
 page-picture: tools-page

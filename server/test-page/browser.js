@@ -17,9 +17,9 @@ export async function launch() {
   return chromium.launch({ executablePath, args });
 }
 
-let built = null;
+let built = process.env.SAMPLE ?? null;
 
-/** The program of examples/sample.rs, built once. */
+/** The program of examples/sample.rs: the one that SAMPLE names, or built once. */
 function program() {
   if (built) return built;
   const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 };

@@ -134,15 +134,19 @@ fn prometheus_scrapes_every_way_to_be_let_in_and_every_format() {
     let (cert, key) = authority.issue("client", |_| {});
     let client = format!("    cert_file: {}\n    key_file: {}\n", cert.display(), key.display());
     let named = "  basic_auth: {username: tester, password: 'pass:word'}\n";
-    let mut jobs = vec![
-        job("plain", port(&plain), ""),
-        job("tls", port(&over_tls), &tls(&authority.file, "")),
-        job("mutual", port(&mutual), &(tls(&authority.file, &client) + named)),
-        job("basic", port(&basic), named),
-        job("bearer", port(&bearer), "  authorization: {credentials: token}\n"),
+    let ways = [
+        ("plain", port(&plain), String::new()),
+        ("tls", port(&over_tls), tls(&authority.file, "")),
+        ("mutual", port(&mutual), tls(&authority.file, &client) + named),
+        ("basic", port(&basic), named.to_owned()),
+        ("bearer", port(&bearer), "  authorization: {credentials: token}\n".to_owned()),
     ];
-    for format in ["text", "openmetrics0", "openmetrics"] {
-        jobs.push(job(format, port(&plain), &format!("  params: {{format: [{format}]}}\n")));
+    let mut jobs = Vec::new();
+    for (way, port, more) in ways {
+        jobs.push(job(way, port, &more));
+        for format in ["text", "openmetrics0", "openmetrics"] {
+            jobs.push(job(&format!("{way}-{format}"), port, &format!("{more}  params: {{format: [{format}]}}\n")));
+        }
     }
     let folder = Folder::new();
     let prometheus = Prometheus::start(&folder, &jobs.concat(), &[]);
@@ -154,10 +158,15 @@ fn prometheus_scrapes_protobuf_and_its_native_histograms() {
     let registry = registry();
     let native = registry.histogram("native_seconds", "Native.").native(3).register().expect("a histogram");
     native.observe(0.5);
-    let running = start(config(), registry);
+    let authority = Authority::new();
+    let plain = start(config(), registry.clone());
+    let over_tls = start(Config { tls: authority.tls(), auth: secrets(), ..config() }, registry);
     let folder = Folder::new();
-    let jobs = job("native", port(&running), "");
+    let named = tls(&authority.file, "") + "  authorization: {credentials: token}\n";
+    let jobs = job("native", port(&plain), "") + &job("tls", port(&over_tls), &named);
     let prometheus = Prometheus::start(&folder, &jobs, &["--enable-feature=native-histograms"]);
-    prometheus.has_all(&folder, 1);
-    assert_eq!(prometheus.query("histogram_count(native_seconds)"), [("native".to_owned(), "1".to_owned())]);
+    prometheus.has_all(&folder, 2);
+    let mut counts = prometheus.query("histogram_count(native_seconds)");
+    counts.sort();
+    assert_eq!(counts, ["native", "tls"].map(|job| (job.to_owned(), "1".to_owned())));
 }
