@@ -108,7 +108,7 @@ test-rust: prefix tools-c tools-server
 test-features:
 	$(CARGO) test --locked -p tykmetrics --no-default-features --lib
 
-# The Go door: each way to record, the race detector, checked pointers, the oldest and the newest Go.
+# The Go door: each way to record, the race detector (which checks pointers too), the oldest and the newest Go.
 GO ?= go
 GO_MODULES := bindings-go $(sort $(dir $(wildcard bindings-go/integrations/*/go.mod))) bindings-go/bench examples/gateway-go
 GO_OLDEST := go1.24.11
@@ -123,7 +123,6 @@ test-go: prefix lint-go
 	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.24 or newer (https://go.dev/dl)"; exit 1; }
 	set -e; for module in $(GO_MODULES); do echo "== $$module"; (cd $$module && $(GO_ENV) $(GO) test ./...); done
 	cd bindings-go && $(GO_ENV) $(GO) test -race ./...
-	cd bindings-go && $(GO_ENV) $(GO) test -gcflags='github.com/tykmetrics/tykmetrics/...=-d=checkptr' ./...
 	set -e; for tag in tykmetrics_noasm,tykmetrics_nolinkname tykmetrics_shared; do \
 	  (cd bindings-go && $(GO_ENV) $(GO) test -tags $$tag ./...); done
 	set -e; for toolchain in $(GO_OLDEST) $(GO_NEWEST); do \
@@ -141,8 +140,9 @@ WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE LICENSE-APACHE $(addprefix $(PACK
   $(shell find core/Cargo.toml core/src server/Cargo.toml server/src $(PACKAGE)/src $(PACKAGE)/python -type f \
     \( -name '*.rs' -o -name '*.toml' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -name '*.py*' \) -not -name '*.pyc')
 PYTEST := -m pytest -c $(PACKAGE)/pyproject.toml --rootdir $(PACKAGE) -p no:cacheprovider --quiet
-# The oldest beside the one with frameworks; `make stress` has the newer ones.
+# The oldest beside the one with frameworks; `make stress` has the newer ones, and what is left out here.
 PYTHON_OTHERS := 3.10
+PYTHON_LEFT_OUT := dropin test_leaks.py test_samples.py
 PYTHON_NEWER := 3.12 3.13
 # Tests that need frameworks, checkers or event loops of others run under one version, in .venv.
 PYTHON_FRAMEWORKS := installed typed middleware dropin/frameworks $(addprefix dropin/test_dropin_,push.py servers.py)
@@ -184,7 +184,9 @@ $(addprefix test-python-,$(PYTHON_OTHERS) $(PYTHON_NEWER)): test-python-%: wheel
 	  "$$found" -m venv --clear .tools/python-$*; \
 	  .tools/python-$*/bin/pip install --quiet --disable-pip-version-check -r $$requirements; touch "$$stamp"; fi; \
 	.tools/python-$*/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl; \
-	echo "== Python $*"; .tools/python-$*/bin/python $(PYTHON_CORE)
+	echo "== Python $*"; .tools/python-$*/bin/python $(PYTHON_CORE) $(addprefix --ignore=$(PACKAGE)/tests/,$(LEFT_OUT))
+
+$(addprefix test-python-,$(PYTHON_OTHERS)): LEFT_OUT = $(PYTHON_LEFT_OUT)
 
 # The native half for an interpreter without a global lock: there is none here to run it.
 .PHONY: lint-free-threaded test-sdist
@@ -300,7 +302,7 @@ $(PAGE_MODULES): %/node_modules/.package-lock.json: %/package-lock.json
 # The sample that is looked at is the one that the tests of the crates build.
 test-page: tools-page
 	$(CARGO) test --locked --quiet --all-features $(addprefix -p ,$(RUST_TESTED)) --no-run
-	cd $(PAGE) && SAMPLE=$(CURDIR)/$(RUN_BUILT)/examples/sample $(NODE) --test --test-concurrency=2 --test-reporter=dot test/*.test.js
+	cd $(PAGE) && SAMPLE=$(abspath $(RUN_BUILT))/examples/sample $(NODE) --test --test-concurrency=2 --test-reporter=dot test/*.test.js
 
 # docs/page.png, after two minutes of traffic.
 page-picture: tools-page
@@ -341,7 +343,7 @@ tools-c: valgrind
 
 # A browser for the page; CHROMIUM names another one.
 .PHONY: tools-page
-tools-page: $(PROMTOOL) $(PAGE_MODULES)
+tools-page: tools-server $(PAGE_MODULES)
 	@command -v $${CHROMIUM:-chromium} >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends chromium)
 
 # Clients that the endpoint is asked with.
@@ -371,7 +373,7 @@ bench-quick: prefix wheel addon node-modules wrk
 	$(call bench-node,--quick)
 
 # The records of Go, Python and Node stand beside the one that was just written.
-RECORD = record="$$(ls -t "$(CURDIR)"/benches/record/*/*.json | grep -v -e -go.json -e -python.json -e -node.json -e -endpoint.json | head -n 1)"; record="$${record%.json}"
+RECORD = record="$$(ls -t "$(CURDIR)"/benches/record/*/*.json | grep -E '/[-0-9]+(-quick)?[.]json$$' | head -n 1)"; record="$${record%.json}"
 
 define bench-go
 @if ! command -v $(GO) >/dev/null; then echo "left out: Go is not here"; exit 0; fi; \
@@ -395,6 +397,7 @@ wrk:
 
 .PHONY: stress
 stress: tools test-features lint-free-threaded test-sdist $(addprefix test-python-,$(PYTHON_NEWER)) $(addprefix test-node-,$(NODE_BETWEEN))
+	$(MAKE) $(addprefix test-python-,$(PYTHON_OTHERS)) PYTHON_LEFT_OUT=
 	$(CARGO) test --locked --release -p tykmetrics --test totals --test registry --test record_path -- --nocapture
 	TYKMETRICS_STRESS_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --locked --release -p tykmetrics --test stress -- --nocapture
 	PROPTEST_CASES=1000 $(CARGO) test --locked --release -p tykmetrics --test shape --test distribution --test roundtrip --test samples

@@ -93,6 +93,7 @@ fn run(options: Options) -> Result<(), String> {
     // The last core: the first takes most interrupts.
     machine::pin(machine::cores() - 1);
     workload::workload();
+    let part = if let [group] = groups[..] { Some(group.name) } else { None };
     let size = if options.quick { Size::QUICK } else { Size::FULL };
     let mut results = Results::default();
     for group in groups {
@@ -103,7 +104,7 @@ fn run(options: Options) -> Result<(), String> {
     }
     let machine = Machine::this();
     let targets = targets::judge(&results);
-    let report = Report { machine: &machine, results: &results, targets: &targets, quick: options.quick };
+    let report = Report { machine: &machine, results: &results, targets: &targets, quick: options.quick, part };
     print!("{}", report.markdown());
     let folder = options.out.display();
     let written = report.write(&options.out).map_err(|error| format!("no record in `{folder}`: {error}"))?;

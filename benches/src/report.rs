@@ -19,6 +19,8 @@ pub(crate) struct Report<'a> {
     pub(crate) results: &'a Results,
     pub(crate) targets: &'a [Target],
     pub(crate) quick: bool,
+    /// The group that was measured alone, which the record is called by too.
+    pub(crate) part: Option<&'static str>,
 }
 
 impl Report<'_> {
@@ -103,7 +105,10 @@ impl Report<'_> {
     pub(crate) fn write(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         let folder = folder.join(self.machine.slug());
         fs::create_dir_all(&folder)?;
-        let stem = format!("{}{}", self.machine.date, if self.quick { "-quick" } else { "" });
+        let mut stem = format!("{}{}", self.machine.date, if self.quick { "-quick" } else { "" });
+        if let Some(part) = self.part {
+            stem = format!("{stem}-{part}");
+        }
         let files =
             [("md", self.markdown()), ("json", self.json()), ("svg", plot::svg(self.results, &self.machine.date))];
         let mut written = Vec::new();
@@ -195,7 +200,8 @@ mod tests {
     fn the_tables_show_verdicts_and_ratios() {
         let (machine, results) = (machine(), results());
         let targets = targets::judge(&results);
-        let text = Report { machine: &machine, results: &results, targets: &targets, quick: true }.markdown();
+        let text =
+            Report { machine: &machine, results: &results, targets: &targets, quick: true, part: None }.markdown();
         assert!(text.contains("NOT MET") && text.contains("not measured") && text.contains("4.00x ours"), "{text}");
     }
 
@@ -204,7 +210,7 @@ mod tests {
         let (machine, results) = (machine(), results());
         let targets = targets::judge(&results);
         let folder = std::env::temp_dir().join(format!("tykmetrics-benches-{}", std::process::id()));
-        let report = Report { machine: &machine, results: &results, targets: &targets, quick: false };
+        let report = Report { machine: &machine, results: &results, targets: &targets, quick: false, part: None };
         let written = report.write(&folder).expect("a temporary folder is writable");
         let names: Vec<_> = written.iter().filter_map(|path| path.file_name()?.to_str()).collect();
         assert_eq!(names, ["2026-01-02.md", "2026-01-02.json", "2026-01-02.svg"]);

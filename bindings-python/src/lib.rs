@@ -25,7 +25,7 @@ mod _native {
     use super::*;
 
     #[pymodule_export]
-    use super::attach::{after_fork, before_fork};
+    use super::attach::{after_fork_in_child, after_fork_in_parent, before_fork};
     #[pymodule_export]
     use super::exchange::{Exchange, Exchanges};
     #[pymodule_export]

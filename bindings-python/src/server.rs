@@ -4,7 +4,7 @@
 //! collectors and functions, metrics whose series expire, and the log. Promised: whatever waits for the server has let go
 //! of the interpreter; a forked child has nothing of it.
 
-use crate::attach::{attach, unknown};
+use crate::attach::{self, attach, unknown};
 use crate::expiring::Expiring;
 use crate::registry::Registry;
 use engine::snapshot::Family;
@@ -156,6 +156,7 @@ impl Server {
         let loaded = Config::from_host(settings).map_err(|error| exception(py, &error.into()))?;
         let source = PythonSource { registry: registry.registry.clone(), expiring: Arc::clone(&registry.expiring) };
         let log = Arc::new(Log { starter: thread::current().id(), said: Mutex::default() });
+        attach::begin();
         loaded.warnings.iter().chain(&loaded.unheard(&[])).for_each(|warning| log.say(warning));
         let for_server = Arc::clone(&log);
         let started =

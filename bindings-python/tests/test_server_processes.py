@@ -6,6 +6,8 @@ interpreter is busy, gone or a copy.
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 HEAD = """
@@ -249,6 +251,10 @@ print("done")
     assert said == "done\n"
 
 
+# Newer ones take nothing without the global lock that a child would wait for.
+ONCE_HANGING = 1000 if sys.version_info < (3, 12) else 50
+
+
 def test_forks_while_threads_of_the_server_come_to_the_interpreter(succeeds):
     # Before a fork waited for them, one child of 200 waited for ever, on Python 3.10 and 3.11.
     said = succeeds(
@@ -259,8 +265,8 @@ for number in range(20):
     Gauge(f"function_{number}", "x", registry=registry).set_function(lambda: 1)
 """
         + FORKS
+        + f"for _ in range({ONCE_HANGING}):"
         + """
-for _ in range(400):
     pid = os.fork()
     if pid == 0:
         os._exit(5)
@@ -321,6 +327,84 @@ except BlockingIOError:
     pass
 resource.setrlimit(resource.RLIMIT_NPROC, (hard, hard))
 assert "collected 1" in get(handle.url + "/metrics")
+handle.close()
+print("done")
+"""
+    )
+    assert said == "done\n"
+
+
+def test_threads_that_fork_at_once_and_hooks_that_wait_for_each_other(succeeds):
+    # As logging's hook, registered before ours: it runs after it, and waits for a lock that another thread has which forks.
+    said = succeeds(
+        """
+import os, threading
+lock = threading.RLock()
+os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+"""
+        + HEAD
+        + FORKS
+        + """
+def fork():
+    pid = os.fork()
+    if pid == 0:
+        os._exit(5)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
+
+
+done = []
+def fork_with_the_lock():
+    for _ in range(50):
+        with lock:
+            fork()
+    done.append(None)
+threads = [threading.Thread(target=fork_with_the_lock) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for _ in range(50):
+    fork()
+for thread in threads:
+    thread.join()
+assert len(done) == 2
+end()
+handle.close()
+print("done")
+"""
+    )
+    assert said == "done\n"
+
+
+def test_what_is_dropped_on_the_way_may_wait_for_who_forks(succeeds):
+    # A collector that goes away while it is asked is dropped by a thread of the server's as it comes back the next time.
+    said = succeeds(
+        HEAD
+        + FORKS
+        + """
+lock = threading.Lock()
+main = threading.get_ident()
+waited = []
+class Going(Collecting):
+    def __del__(self):
+        if threading.get_ident() != main:
+            with lock:
+                waited.append(None)
+
+
+turns = 0
+while not waited and turns < 200:
+    turns += 1
+    going = Going()
+    registry.register(going)
+    time.sleep(0.002)
+    with lock:
+        registry.unregister(going)
+        del going
+        pid = os.fork()
+        if pid == 0:
+            os._exit(5)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
+assert "collected 1" in get(handle.url + "/metrics")
+end()
 handle.close()
 print("done")
 """

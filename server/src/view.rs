@@ -14,10 +14,13 @@ pub(crate) async fn overview(shared: &Shared, encoding: Encoding) -> Result<Byte
     let began = shared.began;
     let make = move |source: &dyn Source| {
         let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        // A clock before 1970 is not known.
-        let now = milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
-        // By the clock as it is now, which may have been set since.
-        page::overview(&|part| source.parts(part), now, now.saturating_sub(milliseconds(began.elapsed())))
+        let moments = || {
+            // A clock before 1970 is not known.
+            let now = milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+            // By the clock as it is now, which may have been set since.
+            (now, now.saturating_sub(milliseconds(began.elapsed())))
+        };
+        page::overview(&|part| source.parts(part), &moments)
     };
     shared.overview.get(shared, encoding, make).await
 }

@@ -14,7 +14,7 @@ const ENDINGS: &[&str] =
 const ELSEWHERE: &[&str] = &["prometheus.yml", "prometheus.yaml", "package-lock.json", "routes.json"];
 
 /// Folders that tools make.
-const MADE: &[&str] = &["target/", ".venv/", ".tools/", "node_modules/"];
+const MADE: &[&str] = &["bindings-node/prebuilds", "target/", ".venv/", ".tools/", "node_modules/"];
 
 fn markdown() -> Vec<String> {
     files().into_iter().filter(|file| file.ends_with(".md")).collect()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -97,10 +98,13 @@ atexit.register(_close_all)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_to_parent)
-    # No thread of a server may be on its way to the interpreter meanwhile: the child would wait for it.
-    os.register_at_fork(
-        before=_native.before_fork, after_in_parent=_native.after_fork, after_in_child=_native.after_fork
-    )
+    if sys.version_info < (3, 12):
+        # No thread of a server may be on its way to the interpreter meanwhile: the child would wait for it.
+        os.register_at_fork(
+            before=_native.before_fork,
+            after_in_parent=_native.after_fork_in_parent,
+            after_in_child=_native.after_fork_in_child,
+        )
 
 
 def start_http_server(

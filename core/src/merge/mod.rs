@@ -92,7 +92,8 @@ impl Registry {
         self.upkeep();
         let families = self.families();
         for family in families.iter() {
-            if visitor.wants(&family.meta) && !family.visit(&self.labelled(&family.meta), visitor) {
+            let meta = self.labelled(&family.meta);
+            if visitor.wants(&meta) && !family.visit(&meta, visitor) {
                 return;
             }
         }
@@ -107,10 +108,10 @@ impl Registry {
                 self.inner.scrapes.failures.fetch_add(1, Relaxed);
                 continue;
             }
-            if !visitor.wants(&family.meta) {
+            let meta = self.labelled(&family.meta);
+            if !visitor.wants(&meta) {
                 continue;
             }
-            let meta = self.labelled(&family.meta);
             visitor.begin(&meta);
             family.for_each_row(|row| visitor.row(row));
             visitor.end();

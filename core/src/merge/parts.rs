@@ -11,7 +11,8 @@ use std::time::Instant;
 
 impl Registry {
     /// As [`snapshot`](Self::snapshot), in parts of some hundred series. A family with more of them comes in several parts,
-    /// one after the other, with the same [`meta`](Family::meta) (the same `Arc`); one that has none is an empty part.
+    /// one after the other, with the same [`meta`](Family::meta) (the same `Arc`); one that has none is an empty part. A collector's family is one
+    /// part, as it made it.
     ///
     /// ```
     /// # let registry = tykmetrics::Registry::new();

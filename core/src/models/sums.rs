@@ -32,7 +32,7 @@ fn assert_two(space: &'static Space, family: &Core) {
 /// In a slab, also after it was handed over.
 #[test]
 fn a_private_sum_is_never_ahead_of_its_buckets() {
-    check(Some(3), |space| {
+    check(of_three(3), |space| {
         let family = probe::histograms(space, 1);
         let number = family.bind(&["a"]).expect("room").number();
         let write = move || {

@@ -16,6 +16,7 @@ mod tests;
 use super::escape;
 use distinct::Distinct;
 use requests::Requests;
+use std::cell::OnceCell;
 use std::sync::Arc;
 use tykmetrics::snapshot::{Family, Kind, Meta, Row};
 
@@ -194,10 +195,18 @@ fn cut(text: &str) -> String {
     escape::shortened(text, TEXT)
 }
 
-/// What a registry comes to at `at_ms`, as JSON (`docs/overview.md`). `started_ms` is when the server began, for a registry that
-/// does not say when its process did; 0 if not known. Both are Unix time in milliseconds.
-pub fn overview(parts: Parts<'_>, at_ms: u64, started_ms: u64) -> Vec<u8> {
-    let walk = Walk::over(parts);
+/// What a registry comes to, as JSON (`docs/overview.md`). `now` is asked once, when the first part comes: what is before it
+/// may have waited. It tells the moment, and when the server began, for a registry that does not say when its process did (0 if
+/// not known), both as Unix time in milliseconds.
+pub fn overview(parts: Parts<'_>, now: &dyn Fn() -> (u64, u64)) -> Vec<u8> {
+    let seen = OnceCell::new();
+    let walk = Walk::over(&|part| {
+        parts(&mut |one| {
+            seen.get_or_init(now);
+            part(one);
+        });
+    });
+    let (at_ms, started_ms) = *seen.get_or_init(now);
     let mut out = json::Object::new();
     out.integer("version", 1);
     out.integer("at_ms", at_ms);

@@ -6,7 +6,7 @@ use tykmetrics::snapshot::{Quantiles, Value};
 use tykmetrics::{Gateway, Registry, Snapshot};
 
 fn bytes(snapshot: &Snapshot, started_ms: u64) -> Vec<u8> {
-    overview(&|part| snapshot.families.iter().for_each(part), snapshot.at_ms, started_ms)
+    overview(&|part| snapshot.families.iter().for_each(part), &|| (snapshot.at_ms, started_ms))
 }
 
 fn of(snapshot: &Snapshot) -> Json {
@@ -52,9 +52,21 @@ fn a_family_in_many_parts_is_told_as_a_whole_one() {
         });
     };
     let snapshot = registry.snapshot();
-    let in_parts = String::from_utf8(overview(&counted, snapshot.at_ms, 0)).unwrap();
+    let in_parts = String::from_utf8(overview(&counted, &|| (snapshot.at_ms, 0))).unwrap();
     assert_eq!(in_parts, String::from_utf8(bytes(&snapshot, 0)).unwrap());
     assert!(parts.get() > snapshot.families.len() && in_parts.contains("\"empty\""), "{in_parts}");
+}
+
+#[test]
+fn the_moment_is_when_the_first_part_came() {
+    let (registry, came) = (requests(), std::cell::Cell::new(0));
+    let late = |part: &mut dyn FnMut(&Family)| {
+        came.set(7);
+        registry.snapshot_in_parts(part);
+        came.set(9);
+    };
+    let json: Json = serde_json::from_slice(&overview(&late, &|| (came.get(), 0))).unwrap();
+    assert_eq!(json["at_ms"], 7);
 }
 
 #[test]
