@@ -335,7 +335,7 @@ print("done")
 
 
 def test_threads_that_fork_at_once_and_hooks_that_wait_for_each_other(succeeds):
-    # As logging's hook, registered before ours: it runs after it, and waits for a lock that another thread has which forks.
+    # As logging's hook, registered before ours: it runs after it, and waits for a lock of another thread that forks.
     said = succeeds(
         """
 import os, threading
@@ -375,7 +375,7 @@ print("done")
 
 
 def test_what_is_dropped_on_the_way_may_wait_for_who_forks(succeeds):
-    # A collector that goes away while it is asked is dropped by a thread of the server's as it comes back the next time.
+    # A collector that goes while it is asked is dropped by a thread of the server's as it comes back the next time.
     said = succeeds(
         HEAD
         + FORKS
