@@ -84,7 +84,7 @@ prefix:
 .PHONY: test
 test:
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
-	  prefix tools addon lint wheel test-models test-rust test-python test-go test-node test-page test-run
+	  prefix tools addon lint wheel test-rust test-python test-go test-node test-page test-run
 
 test-rust test-go test-python test-node test-page: tools
 
@@ -212,9 +212,8 @@ lint-python: wheel
 NODE ?= node
 NPM ?= npm
 NODE_DOOR := bindings-node
-NODE_OTHERS := 24
-# `make stress` has those between the oldest and the newest.
-NODE_BETWEEN := 22
+# The oldest; `make stress` has the newer ones.
+NODE_NEWER := 22 24
 # Tests of the package as such run under one version; so does the one that takes a minute.
 NODE_ALONE := types|package|readme|entry-points
 NODE_LONG := a thousand workers
@@ -235,11 +234,11 @@ $(NODE_MODULES) $(NODE_RUNTIMES): %/node_modules/.package-lock.json: %/package-l
 	cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-.PHONY: test-node lint-node $(addprefix test-node-,$(NODE_OTHERS) $(NODE_BETWEEN))
-test-node: addon lint-node $(addprefix test-node-,$(NODE_OTHERS))
+.PHONY: test-node lint-node $(addprefix test-node-,$(NODE_NEWER))
+test-node: addon lint-node
 	cd $(NODE_DOOR) && $(NODE) $(NODE_TEST) test/*.test.js test/middleware/*.test.js
 
-$(addprefix test-node-,$(NODE_OTHERS) $(NODE_BETWEEN)): test-node-%: addon node-modules $(NODE_RUNTIMES)
+$(addprefix test-node-,$(NODE_NEWER)): test-node-%: addon node-modules $(NODE_RUNTIMES)
 	@echo "== Node $*"
 	cd $(NODE_DOOR) && test/runtimes/node_modules/node$*/bin/node $(NODE_TEST) --test-skip-pattern='$(NODE_LONG)' \
 	  $$(ls test/*.test.js test/middleware/*.test.js | grep -v -E '/($(NODE_ALONE))\.test\.js')
@@ -308,7 +307,7 @@ test-page: tools-page
 page-picture: tools-page
 	cd $(PAGE) && $(NODE) picture.js
 
-# Every interleaving of the protocols' steps, in a build of its own.
+# Every interleaving of the protocols' steps, in a build of its own. Takes minutes, and is `make stress`'s.
 .PHONY: test-models
 test-models:
 	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --profile models -p tykmetrics --no-default-features --lib --target-dir target/loom models
@@ -396,7 +395,7 @@ wrk:
 # ---- long runs ------------------------------------------------------------------------------------------------------
 
 .PHONY: stress
-stress: prefix tools test-features lint-free-threaded test-sdist $(addprefix test-python-,$(PYTHON_NEWER)) $(addprefix test-node-,$(NODE_BETWEEN))
+stress: prefix tools test-features lint-free-threaded test-sdist $(addprefix test-python-,$(PYTHON_NEWER)) $(addprefix test-node-,$(NODE_NEWER))
 	$(MAKE) $(addprefix test-python-,$(PYTHON_OTHERS)) PYTHON_LEFT_OUT=
 	cd bindings-go && $(GO_ENV) GOTOOLCHAIN=$(GO_NEWEST) $(GO) test .
 	$(CARGO) test --locked --release -p tykmetrics --test totals --test registry --test record_path -- --nocapture
