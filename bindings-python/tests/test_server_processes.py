@@ -256,7 +256,7 @@ ONCE_HANGING = 1000 if sys.version_info < (3, 12) else 50
 
 
 def test_forks_while_threads_of_the_server_come_to_the_interpreter(succeeds):
-    # Before a fork waited for them, one child of 200 waited for ever, on Python 3.10 and 3.11.
+    # Before a fork waited for them, a child now and then waited for ever, on Python 3.10 and 3.11.
     said = succeeds(
         HEAD
         + """
@@ -366,44 +366,6 @@ for _ in range(50):
 for thread in threads:
     thread.join()
 assert len(done) == 2
-end()
-handle.close()
-print("done")
-"""
-    )
-    assert said == "done\n"
-
-
-def test_what_is_dropped_on_the_way_may_wait_for_who_forks(succeeds):
-    # A collector that goes while it is asked is dropped by a thread of the server's as it comes back the next time.
-    said = succeeds(
-        HEAD
-        + FORKS
-        + """
-lock = threading.Lock()
-main = threading.get_ident()
-waited = []
-class Going(Collecting):
-    def __del__(self):
-        if threading.get_ident() != main:
-            with lock:
-                waited.append(None)
-
-
-turns = 0
-while not waited and turns < 200:
-    turns += 1
-    going = Going()
-    registry.register(going)
-    time.sleep(0.002)
-    with lock:
-        registry.unregister(going)
-        del going
-        pid = os.fork()
-        if pid == 0:
-            os._exit(5)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
-assert "collected 1" in get(handle.url + "/metrics")
 end()
 handle.close()
 print("done")
