@@ -290,6 +290,18 @@ test('secrets in label values are replaced, also those of series that a program 
   assert.ok(!text.includes('example.com'), text);
 });
 
+test('secrets in exemplars are replaced too', async (t) => {
+  const registry = new Registry();
+  const options = { name: 'size_bytes', help: 'Sizes', enableExemplars: true, registers: [registry] };
+  new Histogram(options).observe({
+    value: 1,
+    exemplarLabels: { trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', user: 'joe@example.com' },
+  });
+  const server = await serve(t, { registry, hygiene: { enabled: true } });
+  const { text } = await scrape(server, { headers: { accept: 'application/openmetrics-text' } });
+  assert.ok(text.includes('# {trace_id="4bf92f3577b34da6a3ce929d0e0e4736",user="[email]"} 1'), text);
+});
+
 test('the environment says what the code leaves out, and is warned of what means nothing here', async (t) => {
   const source = `require('tykmetrics').startHttpServer({ port: 0 }).then((server) => console.log(server.url));`;
   const env = {

@@ -242,6 +242,46 @@ fn an_info_says_no_secret_either() {
 }
 
 #[test]
+fn exemplars_say_no_secret_either() {
+    let registry = Registry::new();
+    let logins = registry.counter("logins_total", "Logins").register().unwrap();
+    let latency = registry.histogram("latency_seconds", "Latency").register().unwrap();
+    let build = registry.info("build", "Build").register().unwrap();
+    const TRACE: (&str, &str) = ("trace_id", "4bf92f3577b34da6a3ce929d0e0e4736");
+    let record = || {
+        logins.add_with_exemplar(1, &[TRACE, ("user", "joe@example.com")]).unwrap();
+        latency.observe_with_exemplar(0.25, &[TRACE, ("user", "ann@example.com")]).unwrap();
+    };
+    let said = || String::from_utf8(registry.render(tykmetrics::Format::OpenMetrics)).unwrap();
+    // Kept before it is set, and after.
+    record();
+    build.set(&[("by", "joe@example.com")]).unwrap();
+    assert!(said().matches("@example.com").count() == 3, "{}", said());
+    registry.set_hygiene(Some(hygiene()));
+    for _ in 0..2 {
+        let text = said();
+        let clean = r#"# {trace_id="4bf92f3577b34da6a3ce929d0e0e4736",user="[email]"}"#;
+        assert_eq!((text.matches('@').count(), text.matches(clean).count()), (0, 2), "{text}");
+        assert!(text.contains(r#"by="[email]""#), "{text}");
+        record();
+    }
+    // What was there before is not counted, as with series.
+    registry.register_collector(EngineCollector::new(&registry));
+    let counted = registry.snapshot().value("tykmetrics_label_values_redacted_total", &[("kind", "email")]);
+    assert_eq!(counted, Some(4.0));
+}
+
+#[test]
+fn an_exemplar_whose_replacement_is_too_long_has_no_labels() {
+    let registry = Registry::new();
+    registry.set_hygiene(Some(Hygiene::options().pattern("z").build().unwrap()));
+    let logins = registry.counter("logins_total", "Logins").register().unwrap();
+    logins.add_with_exemplar(1, &[("a", &"z ".repeat(20))]).unwrap();
+    let text = String::from_utf8(registry.render(tykmetrics::Format::OpenMetrics)).unwrap();
+    assert!(text.contains("# {} 1"), "{text}");
+}
+
+#[test]
 fn label_sets_without_end_do_not_grow_what_is_kept() {
     let registry = guarded();
     let logins = registry.counter("logins_total", "Logins").label_names(["user"]).register().unwrap();

@@ -70,7 +70,7 @@ pub struct Meta {
 }
 
 /// One value with its moment and a few labels, usually a trace id.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Exemplar {
     /// The labels, unescaped.
     pub labels: Vec<(String, String)>,

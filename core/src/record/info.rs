@@ -26,11 +26,7 @@ impl Info {
         let own = meta.label_names.iter().chain(meta.const_labels.iter().map(|(name, _)| name)).map(String::as_str);
         let all = own.chain(labels.iter().map(|(name, _)| *name));
         check_labels(&meta.name, meta.kind, all, self.0.family.spec.names)?;
-        let guard = self.0.family.words.guard();
-        let clean =
-            |value: &str| guard.cleaned(&[value], true).and_then(|mut all| all.pop()).unwrap_or(value.to_owned());
-        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), clean(value))).collect();
-        self.0.family.side.set_info(self.0.slot, labels);
+        self.0.family.side.set_info(self.0.slot, labels, self.0.family.words.guard());
         Ok(())
     }
 }

@@ -135,7 +135,12 @@ macro_rules! metric {
 pub(crate) use metric;
 
 /// Characters of label names and values that an exemplar may have in all: OpenMetrics 1.0, "Exemplars".
-const EXEMPLAR_CHARS: usize = 128;
+pub(crate) const EXEMPLAR_CHARS: usize = 128;
+
+/// Those that these labels have.
+pub(crate) fn exemplar_chars<T: AsRef<str>>(labels: &[(T, T)]) -> usize {
+    labels.iter().map(|(name, value)| name.as_ref().chars().count() + value.as_ref().chars().count()).sum()
+}
 
 /// Checks the labels of an exemplar of a metric.
 pub(crate) fn check_exemplar(metric: &str, labels: &[(&str, &str)]) -> Result<()> {
@@ -145,7 +150,7 @@ pub(crate) fn check_exemplar(metric: &str, labels: &[(&str, &str)]) -> Result<()
             format!("exemplar of metric {metric:?}: {why}; the value was recorded without it"),
         ))
     };
-    let chars: usize = labels.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum();
+    let chars = exemplar_chars(labels);
     if chars > EXEMPLAR_CHARS {
         return refused(format!("its labels have {chars} characters, and {EXEMPLAR_CHARS} are allowed: shorten them"));
     }

@@ -46,6 +46,11 @@ mod without {
         pub(crate) fn cleaned(&self, _: &[&str], _: bool) -> Option<Vec<String>> {
             None
         }
+
+        /// A label value without secrets.
+        pub(crate) fn clean<'t>(&self, value: &'t str, _: bool) -> std::borrow::Cow<'t, str> {
+            value.into()
+        }
     }
 }
 
@@ -56,6 +61,7 @@ mod with {
     use crate::registry::words::kept;
     use crate::registry::{Inner, Registry};
     use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering::*, RwLock, held};
+    use std::borrow::Cow;
     use std::sync::{Arc, Weak};
 
     /// What is replaced in the label values of a registry's series, and how often it was.
@@ -110,18 +116,32 @@ mod with {
             held(self.hygiene.read()).clone()
         }
 
-        /// The label values without secrets, if they had any; `count` what was found.
-        pub(crate) fn cleaned(&self, labels: &[&str], count: bool) -> Option<Vec<String>> {
-            let hygiene = self.hygiene()?;
-            let tell = |kind: Kind| {
-                if count {
+        /// Tells of what is found, to be counted if it `counts`.
+        fn teller(&self, counts: bool) -> impl Fn(Kind) + Copy {
+            move |kind| {
+                if counts {
                     // Relaxed: a count that is only shown.
                     self.counts[kind as usize].fetch_add(1, Relaxed);
                 }
-            };
+            }
+        }
+
+        /// The label values without secrets, if they had any; `count` what was found.
+        pub(crate) fn cleaned(&self, labels: &[&str], count: bool) -> Option<Vec<String>> {
+            let hygiene = self.hygiene()?;
+            let tell = self.teller(count);
             let clean = |label: &&str| kept(&hygiene.clean_and_tell(label, tell)).to_owned();
             let cleaned: Vec<String> = labels.iter().map(clean).collect();
             cleaned.iter().ne(labels.iter()).then_some(cleaned)
+        }
+
+        /// A label value without secrets, of what is no series; `count` what was found.
+        pub(crate) fn clean<'t>(&self, value: &'t str, count: bool) -> Cow<'t, str> {
+            // Who never set it takes no lock.
+            if self.version() == 0 {
+                return value.into();
+            }
+            self.hygiene().map_or(value.into(), |hygiene| hygiene.clean_and_tell(value, self.teller(count)))
         }
 
         /// Whether anything is looked for, and how often each kind was found.
@@ -133,13 +153,20 @@ mod with {
     }
 
     impl Registry {
+        /// A label value as the registry would keep it, for what is shown beside its series. Nothing is counted.
+        #[doc(hidden)]
+        #[must_use]
+        pub fn clean_label<'t>(&self, value: &'t str) -> Cow<'t, str> {
+            self.guard().clean(value, false)
+        }
+
         /// Replaces secrets in label values from now on, or no more. It acts where a series is made, so it costs a record
         /// nothing; a lookup of the value as it was finds the series of the clean one. What was replaced is counted by kind
         /// in `tykmetrics_label_values_redacted_total`, which the [`EngineCollector`](crate::EngineCollector) shows.
         ///
         /// Series that are there already and have secrets in their labels leave at once, and what they counted goes to
-        /// the series of the clean values; so does what handles on them still record, at each scrape. Labels of exemplars and constant
-        /// labels stay as they are.
+        /// the series of the clean values; so does what handles on them still record, at each scrape. Exemplars and what an
+        /// info says are cleaned as they are kept. Constant labels, and what collectors give, stay as they are.
         ///
         /// ```
         /// use tykmetrics::{Hygiene, Registry};
@@ -155,6 +182,7 @@ mod with {
             self.guard().set(hygiene.map(Arc::new));
             for family in self.guard().families() {
                 family.hand_over_what_is_not_clean();
+                family.side.clean(self.guard());
                 family.reclaim_once();
             }
         }

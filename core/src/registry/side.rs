@@ -1,13 +1,17 @@
 //! What few series have, kept beside the rows so that the many do not pay for it.
 
 use super::bound::Slot;
+use super::guard::Guard;
 use super::restart::Start;
 use crate::merge::snapshot::Exemplar;
 use crate::merge::window::Window;
+use crate::record::{EXEMPLAR_CHARS, exemplar_chars};
 use crate::shard::cell::CellId;
 use crate::sync::{Mutex, Section, held};
 use dashmap::DashMap;
 use dashmap::try_result::TryResult;
+#[cfg(feature = "hygiene")]
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -79,38 +83,64 @@ impl Side {
         held(self.starts.lock()).get(&slot).cloned()
     }
 
-    pub(crate) fn set_info(&self, slot: Slot, labels: Vec<(String, String)>) {
-        held(self.infos.lock()).insert(slot, labels);
+    /// Keeps what an info says, without secrets.
+    pub(crate) fn set_info(&self, slot: Slot, labels: &[(&str, &str)], guard: &Guard) {
+        let mut infos = held(self.infos.lock());
+        // Under the lock, so that `clean` finds what was cleaned as it was before.
+        let clean = |(name, value): &(&str, &str)| ((*name).to_owned(), guard.clean(value, true).into_owned());
+        infos.insert(slot, labels.iter().map(clean).collect());
     }
 
     pub(crate) fn info(&self, slot: Slot) -> Vec<(String, String)> {
         held(self.infos.lock()).get(&slot).cloned().unwrap_or_default()
     }
 
-    /// Keeps an exemplar in the place of the one before, unless somebody is at that place or forks.
-    pub(crate) fn keep_exemplar(&self, slot: Slot, bucket: u32, labels: &[(&str, &str)], value: f64, at_ms: u64) {
+    /// Keeps an exemplar without secrets in the place of the one before, unless somebody is at that place or forks.
+    pub(crate) fn keep_exemplar(
+        &self,
+        slot: Slot,
+        bucket: u32,
+        labels: &[(&str, &str)],
+        value: f64,
+        at_ms: u64,
+        guard: &Guard,
+    ) {
         let Some(_inside) = Section::try_enter() else { return };
         let all = self.exemplars.get_or_init(DashMap::new);
-        match all.try_get_mut(&(slot, bucket)) {
-            TryResult::Present(mut place) => {
-                let exemplar = place.value_mut();
-                exemplar.labels.resize_with(labels.len(), Default::default);
-                // The strings are reused: trace ids have one length, so an overwrite allocates nothing.
-                for (to, (name, text)) in exemplar.labels.iter_mut().zip(labels) {
-                    to.0.clear();
-                    to.0.push_str(name);
-                    to.1.clear();
-                    to.1.push_str(text);
+        let taken = match all.try_get_mut(&(slot, bucket)) {
+            TryResult::Present(place) => Some(place),
+            TryResult::Absent => all.try_entry((slot, bucket)).map(|place| place.or_default()),
+            TryResult::Locked => None,
+        };
+        let Some(mut exemplar) = taken else { return };
+        exemplar.labels.resize_with(labels.len(), Default::default);
+        // The strings are reused: trace ids have one length, so an overwrite allocates nothing. Cleaned under the lock, so
+        // that `clean` finds what was looked at as it was before.
+        for ((own_name, own_text), (name, text)) in exemplar.labels.iter_mut().zip(labels) {
+            own_name.clear();
+            own_name.push_str(name);
+            own_text.clear();
+            own_text.push_str(&guard.clean(text, true));
+        }
+        shorten(&mut exemplar.labels);
+        (exemplar.value, exemplar.at_ms) = (value, at_ms);
+    }
+
+    /// Looks at what infos and exemplars say for secrets.
+    #[cfg(feature = "hygiene")]
+    pub(super) fn clean(&self, guard: &Guard) {
+        let clean = |labels: &mut Vec<(String, String)>| {
+            for (_, text) in labels {
+                if let Cow::Owned(clean) = guard.clean(text, false) {
+                    *text = clean;
                 }
-                (exemplar.value, exemplar.at_ms) = (value, at_ms);
             }
-            TryResult::Absent => {
-                let labels = labels.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-                if let Some(place) = all.try_entry((slot, bucket)) {
-                    place.insert(Exemplar { labels, value, at_ms });
-                }
-            }
-            TryResult::Locked => {}
+        };
+        held(self.infos.lock()).values_mut().for_each(clean);
+        let _inside = Section::enter();
+        for mut place in self.exemplars.get().into_iter().flat_map(DashMap::iter_mut) {
+            clean(&mut place.labels);
+            shorten(&mut place.labels);
         }
     }
 
@@ -150,5 +180,12 @@ impl Side {
         held(self.windows.lock()).remove(&slot);
         self.forget_exemplars(slot, places);
         (held(self.promoted.lock()).remove(&slot), callback)
+    }
+}
+
+/// What stands in the place of a secret may be longer than it: an exemplar may then have no labels, and none that are too long.
+fn shorten(labels: &mut Vec<(String, String)>) {
+    if exemplar_chars(labels) > EXEMPLAR_CHARS {
+        labels.clear();
     }
 }
