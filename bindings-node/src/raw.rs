@@ -206,13 +206,16 @@ pub(crate) fn string(env: &Env, text: Vec<u8>, is_ascii: bool) -> Result<sys::na
         && text.len() >= COPIED
         && let Some(create) = external_latin1()
     {
-        unsafe extern "C" fn free(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
+        unsafe extern "C" fn free(env: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
             // SAFETY: the box that was given as the hint, once.
-            drop(unsafe { Box::from_raw(hint.cast::<Vec<u8>>()) });
+            let text = unsafe { Box::from_raw(hint.cast::<Vec<u8>>()) };
+            account(env, -(text.len() as i64));
         }
         let mut text = Box::new(text);
         let (data, len, mut copied) = (text.as_mut_ptr(), text.len(), false);
         let hint = Box::into_raw(text);
+        // However many strings lie elsewhere, the collector does not begin unless it is told of them.
+        account(env.raw(), len as i64);
         // SAFETY: the text lives in the box until `free` is called, which the runtime does at once if it copies.
         let status = unsafe { create(env.raw(), data.cast(), len, Some(free), hint.cast(), &mut value, &mut copied) };
         return checked(status, "making a string").map(|()| value);
@@ -226,6 +229,13 @@ pub(crate) fn string(env: &Env, text: Vec<u8>, is_ascii: bool) -> Result<sys::na
     };
     checked(status, "making a string")?;
     Ok(value)
+}
+
+/// Tells the collector of memory that its values keep.
+fn account(env: sys::napi_env, bytes: i64) {
+    let mut now = 0;
+    // SAFETY: the call writes to what it is given room for. What it says matters to nobody.
+    unsafe { sys::napi_adjust_external_memory(env, bytes, &mut now) };
 }
 
 /// Bytes as a `Buffer`, which is given the memory.

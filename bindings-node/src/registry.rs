@@ -11,6 +11,7 @@ use napi::bindgen_prelude::External;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A registry, and the families it lists in their order.
@@ -19,11 +20,31 @@ pub(crate) struct Registry {
     listed: Mutex<Vec<Arc<Family>>>,
     /// The families of a gateway's requests, if they were asked for.
     gateway: Mutex<Option<Gateway>>,
+    /// How many bytes its last text had.
+    last: AtomicUsize,
 }
 
 impl Registry {
     fn new() -> Arc<Registry> {
-        Arc::new(Registry { engine: engine::Registry::new(), listed: Mutex::default(), gateway: Mutex::default() })
+        Arc::new(Registry {
+            engine: engine::Registry::new(),
+            listed: Mutex::default(),
+            gateway: Mutex::default(),
+            last: AtomicUsize::new(0),
+        })
+    }
+
+    /// Room for a text like the last one, and a little more: a large one that grows is moved again and again.
+    pub(crate) fn room(&self) -> Vec<u8> {
+        // Relaxed: a guess.
+        let last = self.last.load(Relaxed);
+        Vec::with_capacity(last + last / 8)
+    }
+
+    /// Remembers how long a text is.
+    pub(crate) fn remember(&self, text: &[u8]) {
+        // Relaxed: as above.
+        self.last.store(text.len(), Relaxed);
     }
 
     fn gateway(&self) -> MutexGuard<'_, Option<Gateway>> {

@@ -92,7 +92,7 @@ fn laid_out(registry: &Registry, mut parts: Vec<Part>, all: bool, open: bool) ->
     exposition.style = Style::PromClient;
     exposition.escaping = Escaping::AllowUtf8;
     (exposition.omit_empty_labels, exposition.empty_families) = (true, true);
-    let mut text = Vec::new();
+    let mut text = registry.room();
     let shown = parts.into_iter().filter(|part| !matches!(part, Part::Told(_)));
     for (at, part) in shown.enumerate() {
         if at > 0 && !open {
@@ -116,6 +116,7 @@ fn laid_out(registry: &Registry, mut parts: Vec<Part>, all: bool, open: bool) ->
     } else if text.is_empty() {
         text.push(b'\n');
     }
+    registry.remember(&text);
     let is_ascii = text.is_ascii();
     (text, is_ascii)
 }

@@ -48,6 +48,25 @@ for (const memory of ['engine', 'v8']) {
   );
 
   prints(
+    'texts of scrapes are collected without anything else that asks for it',
+    'ok',
+    `
+    (async () => {
+      const c = new Counter({ name: 'texts', help: 'h', labelNames: ['x'], limit: 20_000 });
+      for (let i = 0; i < 10_000; i += 1) c.inc({ x: 'x'.repeat(100) + i });
+      const length = register.metricsSync().length;
+      for (const metrics of [() => register.metrics(), () => register.metricsSync(), () => render('text')]) {
+        for (let i = 0; i < 300; i += 1) await metrics();
+      }
+      const { external } = process.memoryUsage();
+      // Of 900 texts. V8 waits for 64 MiB.
+      if (length < 1e6 || external > 200 * length) throw new Error(external + ' bytes of texts of ' + length);
+      console.log('ok');
+    })();
+    `,
+  );
+
+  prints(
     'more series than there are single cells at first are each counted, as are runs of cells',
     'ok',
     `

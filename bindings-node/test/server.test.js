@@ -291,7 +291,7 @@ test('secrets in label values are replaced, also those of series that a program 
 });
 
 test('secrets in exemplars are replaced too', async (t) => {
-  const registry = new Registry();
+  const registry = new Registry(Registry.OPENMETRICS_CONTENT_TYPE);
   const options = { name: 'size_bytes', help: 'Sizes', enableExemplars: true, registers: [registry] };
   new Histogram(options).observe({
     value: 1,
