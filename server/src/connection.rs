@@ -61,8 +61,9 @@ pub(crate) async fn serve(shared: Arc<Shared>, stream: Plain, peer: Peer, mut en
         drive(connection, |connection| connection.graceful_shutdown(), &activity, ending).await;
     } else {
         let mut protocol = hyper::server::conn::http1::Builder::new();
-        // The times are `activity`'s: hyper's own has no difference between a slow request and none.
-        protocol.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(header_bytes);
+        // The times are `activity`'s: hyper's own has no difference between a slow request and none. Who has nothing more to
+        // say, as netcat, still wants the answer; who is gone is found out when it is sent.
+        protocol.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(header_bytes).half_close(true);
         let connection = pin!(protocol.serve_connection(TokioIo::new(wire), service));
         drive(connection, |connection| connection.graceful_shutdown(), &activity, ending).await;
     }

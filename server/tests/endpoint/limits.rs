@@ -4,6 +4,7 @@ use crate::support::http::{Reply, ask, connect, get, read_all, request, send};
 use crate::support::sources::{Endless, Waiting};
 use crate::support::*;
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
@@ -147,6 +148,18 @@ fn what_is_no_request_is_refused_and_harms_nobody() {
         assert!(status.is_none_or(|status| (400..500).contains(&status)), "{status:?} for {bytes:?}");
     }
     assert_eq!(get(&running, "/metrics").status, 200);
+}
+
+#[test]
+fn who_has_nothing_more_to_say_has_its_answer() {
+    let running = start(config(), large(20_000));
+    for path in ["/health", "/metrics", "/metrics/json", "/"] {
+        let mut client = connect(&running);
+        client.write_all(request("GET", path, &[]).as_bytes()).expect("sent");
+        client.shutdown(Shutdown::Write).expect("half closed");
+        let reply = Reply::read(&read_all(&mut client)).expect("a whole answer");
+        assert_eq!((reply.status, reply.is_whole, reply.body.is_empty()), (200, true, false), "{path}");
+    }
 }
 
 #[test]
