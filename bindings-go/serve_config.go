@@ -89,8 +89,8 @@ type ServerLimits struct {
 	RequestsPerSecond *float64
 }
 
-// ServerHygiene replaces secrets in label values where series are made, from Serve on and for good. What collectors written
-// in Go send at a scrape is theirs to clean.
+// ServerHygiene replaces secrets in label values where series are made and exemplars kept, from Serve on and for good. What
+// collectors written in Go send at a scrape is theirs to clean.
 type ServerHygiene struct {
 	// Enabled replaces keys, tokens, passwords and e-mail addresses. False by default.
 	Enabled *bool

@@ -104,8 +104,9 @@ class Counter extends Metric {
   }
 
   _values() {
+    const exemplars = this._shownExemplars();
     return this._read((labels, [value], texts) => {
-      const exemplar = this._exemplars?.get(texts.join('\0'));
+      const exemplar = exemplars?.get(texts.join('\0'));
       return exemplar === undefined ? { value, labels } : { value, labels, exemplar };
     });
   }

@@ -114,8 +114,9 @@ class Histogram extends Observer {
   /** The samples of every series, with the labels of the series apart from those of the sample. */
   _shared() {
     const { name, upperBounds } = this;
+    const exemplars = this._shownExemplars();
     const all = this._read((sharedLabels, numbers, texts) => {
-      const places = this._exemplars?.get(texts.join('\0')) ?? [];
+      const places = exemplars?.get(texts.join('\0')) ?? [];
       const count = numbers[numbers.length - 2];
       const sample = (suffix, labels, value, exemplar) => ({
         labels,

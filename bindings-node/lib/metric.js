@@ -13,6 +13,7 @@ const native = require('./native');
 const { configure } = require('./config');
 const Registry = require('./registry');
 const { arrayOf, placeOf, words } = require('./cells');
+const Exemplar = require('./exemplar');
 const { refuseCount, refuseUnknown, textOf, valuesOf } = require('./labels');
 const { cut, extended, keyOf, walk, walkersOf } = require('./paths');
 
@@ -195,6 +196,12 @@ class Metric {
         at === overflow,
       ),
     );
+  }
+
+  /** The exemplars by the texts of their series, as they are shown. */
+  _shownExemplars() {
+    if (this._exemplars === undefined || !native.isCleaned(this._native)) return this._exemplars;
+    return Exemplar.cleaned(this._exemplars, (texts) => native.clean(this._native, texts));
   }
 
   /** Asks the user's function, and waits if it takes time. */

@@ -28,6 +28,9 @@ pub(crate) trait Series: Send + Sync {
     /// The value of a gauge's series.
     fn level(&self, labels: &[&str]) -> engine::Result<f64>;
     fn shape(&self) -> Option<&Arc<shape::Shape>>;
+    /// Whether secrets are looked for, and a text without any.
+    fn is_cleaned(&self) -> bool;
+    fn clean(&self, text: String) -> String;
     fn snapshot(&self) -> snapshot::Family;
     fn render_into(&self, exposition: Exposition, out: &mut Vec<u8>);
     fn list(&self, registry: &Registry) -> engine::Result<()>;
@@ -57,6 +60,12 @@ impl<M: Kind> Series for FamilyVec<M> {
     }
     fn shape(&self) -> Option<&Arc<shape::Shape>> {
         FamilyVec::shape(self)
+    }
+    fn is_cleaned(&self) -> bool {
+        FamilyVec::is_cleaned(self)
+    }
+    fn clean(&self, text: String) -> String {
+        FamilyVec::clean_label(self, &text).into_owned()
     }
     fn snapshot(&self) -> snapshot::Family {
         FamilyVec::snapshot(self)
@@ -281,6 +290,18 @@ pub(crate) fn set(
     }
     remove(metric, values)?;
     Ok(false)
+}
+
+/// Whether secrets are looked for in what labels of the metric say.
+#[napi(catch_unwind)]
+pub(crate) fn is_cleaned(metric: &External<Metric>) -> bool {
+    metric.family.series.is_cleaned()
+}
+
+/// Texts without secrets.
+#[napi(catch_unwind)]
+pub(crate) fn clean(metric: &External<Metric>, texts: Vec<String>) -> Vec<String> {
+    texts.into_iter().map(|text| metric.family.series.clean(text)).collect()
 }
 
 /// Lets go of every series the isolate held: it heard of a removal.

@@ -198,12 +198,15 @@ fn external_latin1() -> Option<ExternalLatin1> {
 /// Texts below this are copied: a string that lies elsewhere costs a finalizer.
 const COPIED: usize = 64 * 1024;
 
+/// Of V8's strings. What is longer is refused, also where it is copied.
+const LONGEST: usize = (1 << 29) - 24;
+
 /// A text that a thread rendered, as a string. Large texts of ASCII are not copied: copying a scrape would hold the event
 /// loop for as long.
 pub(crate) fn string(env: &Env, text: Vec<u8>, is_ascii: bool) -> Result<sys::napi_value> {
     let mut value = null_mut();
     if is_ascii
-        && text.len() >= COPIED
+        && (COPIED..=LONGEST).contains(&text.len())
         && let Some(create) = external_latin1()
     {
         unsafe extern "C" fn free(env: sys::napi_env, _: *mut c_void, hint: *mut c_void) {

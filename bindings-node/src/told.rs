@@ -47,9 +47,8 @@ fn labels(pairs: Vec<(String, String)>) -> Vec<(Cow<'static, str>, Cow<'static, 
 const TOTAL: &str = "_total";
 
 impl Told {
-    /// The families that it is to the engine. A metric with exemplars reads its labels from a registry, which has them clean;
-    /// the exemplars are its own.
-    fn families(self, engine: &engine::Registry) -> Vec<engine::snapshot::Family> {
+    /// The families that it is to the engine.
+    fn families(self) -> Vec<engine::snapshot::Family> {
         let kind = Kind::from_name(&self.kind).unwrap_or_default();
         let counts = kind == Kind::Counter;
         let stem = if counts { self.name.strip_suffix(TOTAL).unwrap_or(&self.name) } else { &self.name };
@@ -58,9 +57,7 @@ impl Told {
             let name = if counts && sample.name == self.name { format!("{stem}{TOTAL}") } else { sample.name };
             let exemplar = sample.exemplar.map(|exemplar| {
                 let timestamp = exemplar.timestamp.map(Timestamp::Seconds);
-                let clean = |(name, value): (String, String)| (name, engine.clean_label(&value).into_owned());
-                let labels = labels(exemplar.labels.into_iter().map(clean).collect());
-                Box::new(Exemplar { labels, value: exemplar.value, timestamp })
+                Box::new(Exemplar { labels: labels(exemplar.labels), value: exemplar.value, timestamp })
             });
             Sample {
                 name: name.into(),
@@ -94,10 +91,10 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    pub(crate) fn new(registry: &Registry, except: Vec<ExternalRef<Metric>>, told: Vec<Told>) -> Beside {
+    pub(crate) fn new(except: Vec<ExternalRef<Metric>>, told: Vec<Told>) -> Beside {
         Beside {
             except: except.iter().map(|metric| Arc::clone(&metric.family)).collect(),
-            families: told.into_iter().flat_map(|told| told.families(&registry.engine)).collect(),
+            families: told.into_iter().flat_map(Told::families).collect(),
             labels: Vec::new(),
         }
     }

@@ -290,16 +290,31 @@ test('secrets in label values are replaced, also those of series that a program 
   assert.ok(!text.includes('example.com'), text);
 });
 
-test('secrets in exemplars are replaced too', async (t) => {
+test('secrets in exemplars are replaced too, whoever prints them', async (t) => {
   const registry = new Registry(Registry.OPENMETRICS_CONTENT_TYPE);
-  const options = { name: 'size_bytes', help: 'Sizes', enableExemplars: true, registers: [registry] };
-  new Histogram(options).observe({
-    value: 1,
-    exemplarLabels: { trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', user: 'joe@example.com' },
-  });
+  const options = { help: 'h', labelNames: ['by'], enableExemplars: true, registers: [registry] };
+  const sizes = new Histogram({ name: 'size_bytes', ...options });
+  const jobs = new Counter({ name: 'jobs', ...options });
+  const record = () => {
+    const exemplarLabels = { trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', user: 'joe@example.com' };
+    sizes.observe({ labels: { by: 'joe@example.com' }, value: 1, exemplarLabels });
+    jobs.inc({ labels: { by: 'jim@example.com' }, exemplarLabels });
+    jobs.inc({ labels: { by: 'long' }, exemplarLabels: { all: 'a@b.io '.repeat(17) } });
+  };
+  const shown = '# {trace_id="4bf92f3577b34da6a3ce929d0e0e4736",user="[email]"} 1';
+  record();
+  assert.ok((await registry.metrics()).includes('user="joe@example.com"'));
   const server = await serve(t, { registry, hygiene: { enabled: true } });
-  const { text } = await scrape(server, { headers: { accept: 'application/openmetrics-text' } });
-  assert.ok(text.includes('# {trace_id="4bf92f3577b34da6a3ce929d0e0e4736",user="[email]"} 1'), text);
+  for (let i = 0; i < 2; i += 1) {
+    const { text } = await scrape(server, { headers: { accept: 'application/openmetrics-text' } });
+    for (const each of [text, await registry.metrics(), registry.metricsSync()]) {
+      assert.ok(!each.includes('@'), each);
+      assert.equal(each.split(shown).length - 1, 2, each);
+      assert.match(each, /by="long"} \d(\.0)? # {} 1/);
+    }
+    assert.ok(!JSON.stringify(await registry.getMetricsAsJSON()).includes('@'));
+    record();
+  }
 });
 
 test('the environment says what the code leaves out, and is warned of what means nothing here', async (t) => {

@@ -2,7 +2,8 @@
 //! own regular expressions match.
 //!
 //! Plain text in, plain text out: it knows no registry. [`Registry::set_hygiene`](crate::Registry::set_hygiene) has it asked
-//! where a series is made, so a record through a handle or a lookup that hits never gets here.
+//! where a series is made and where an exemplar is kept, so a record through a handle or a lookup that hits never gets here
+//! without one.
 //!
 //! What looks like a secret is judged by its form, so both mistakes are possible. Kept: UUIDs, ULIDs, trace ids, and hex up
 //! to 47 digits, which git and MD5 hashes are; digests that say so (`sha256:…`). Not found: secrets that look like words,

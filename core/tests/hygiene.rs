@@ -272,6 +272,41 @@ fn exemplars_say_no_secret_either() {
 }
 
 #[test]
+fn a_family_that_is_listed_elsewhere_is_cleaned_as_it_is_there() {
+    let (maker, lister) = (Registry::new(), Registry::new());
+    lister.register_collector(EngineCollector::new(&lister));
+    let counter = |name: &str| maker.counter(name, "h").label_names(["user"]).register().unwrap();
+    let (before, after) = (counter("before_total"), counter("after_total"));
+    let record = || {
+        for family in [&before, &after] {
+            family.with(&["joe@example.com"]).unwrap().add_with_exemplar(1, &[("by", "ann@example.com")]).unwrap();
+        }
+    };
+    record();
+    lister.list(&before).unwrap();
+    lister.set_hygiene(Some(hygiene()));
+    lister.list(&after).unwrap();
+    // Of the two series, whose exemplars do not go to their heirs; and of those since.
+    for clean in [2, 4] {
+        for registry in [&lister, &maker] {
+            let text = String::from_utf8(registry.render(tykmetrics::Format::OpenMetrics)).unwrap();
+            assert_eq!((text.matches("@example").count(), text.matches("[email]").count()), (0, clean), "{text}");
+        }
+        record();
+    }
+    // Counted where it is asked for: at least the exemplars that were kept since.
+    let counted = lister.snapshot().value("tykmetrics_label_values_redacted_total", &[("kind", "email")]);
+    assert!(counted >= Some(4.0), "{counted:?}");
+    // Who has rules of its own keeps them.
+    let own = Registry::new();
+    own.set_hygiene(Some(Hygiene::options().pattern("joe").build().unwrap()));
+    let kept = own.counter("kept_total", "h").label_names(["user"]).register().unwrap();
+    lister.list(&kept).unwrap();
+    kept.inc(&["joe"]).unwrap();
+    assert_eq!(lister.snapshot().value("kept_total", &[("user", "[redacted]")]), Some(1.0));
+}
+
+#[test]
 fn an_exemplar_whose_replacement_is_too_long_has_no_labels() {
     let registry = Registry::new();
     registry.set_hygiene(Some(Hygiene::options().pattern("z").build().unwrap()));

@@ -1,8 +1,8 @@
 //! A scrape: rendered on a thread of the pool, given chunk by chunk to a connection through a short queue.
 //!
 //! Called by `answer`. Promised: a scrape holds a few batches of chunks in memory, whatever its length and however slow its reader;
-//! it ends when its reader is gone or its time is over, and its place is free when nothing of it waits for the reader; a panic of
-//! the source is an answer.
+//! it ends when its reader is found to be gone (by HTTP/1 when it is sent something) or its time is over, and its place is free when
+//! nothing of it waits for the reader; a panic of the source is an answer.
 
 use crate::request::Query;
 use crate::shared::{Permit, Shared};

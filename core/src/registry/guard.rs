@@ -1,14 +1,14 @@
-//! Hygiene at the door of the registry: the one place where label values are cleaned, for series that are made, looked up and
-//! removed.
+//! Hygiene at the door of the registry: what label values are cleaned by, for series that are made, looked up and removed, and
+//! for what exemplars and infos say.
 //!
 //! The index only has clean label values. So a lookup searches for what it was given first, and cleans when that is not
 //! there: a value without secrets is looked at once, when its series is made, and one with secrets at each lookup that a
 //! thread's cache does not answer. Without the feature, or before it is set, nothing of this is done.
 
 #[cfg(feature = "hygiene")]
-pub(crate) use with::Guard;
+pub(crate) use with::{Guard, Rules};
 #[cfg(not(feature = "hygiene"))]
-pub(crate) use without::Guard;
+pub(crate) use without::{Guard, Rules};
 
 #[cfg(any(feature = "hygiene", feature = "metrics"))]
 impl super::Registry {
@@ -29,6 +29,16 @@ impl super::RegistryOptions {
 
 #[cfg(not(feature = "hygiene"))]
 mod without {
+    /// There are none.
+    pub(crate) enum Rules {}
+
+    impl Rules {
+        /// A label value without secrets.
+        pub(crate) fn clean<'t>(&self, _: &'t str, _: bool) -> std::borrow::Cow<'t, str> {
+            match *self {}
+        }
+    }
+
     /// Nobody at the door.
     #[derive(Debug, Default)]
     pub(crate) struct Guard;
@@ -47,29 +57,53 @@ mod without {
             None
         }
 
-        /// A label value without secrets.
-        pub(crate) fn clean<'t>(&self, value: &'t str, _: bool) -> std::borrow::Cow<'t, str> {
-            value.into()
+        /// What is replaced.
+        pub(crate) fn rules(&self) -> Option<Rules> {
+            None
         }
+
+        /// A registry that lists a family of this one's.
+        pub(crate) fn heed(&self, _: &Guard) {}
     }
 }
 
 #[cfg(feature = "hygiene")]
 mod with {
     use crate::hygiene::{Hygiene, Kind};
+    use crate::record::Metric;
     use crate::registry::family::Core;
     use crate::registry::words::kept;
-    use crate::registry::{Inner, Registry};
+    use crate::registry::{FamilyVec, Inner, Registry};
     use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering::*, RwLock, held};
     use std::borrow::Cow;
     use std::sync::{Arc, Weak};
 
+    type Counts = [AtomicU64; Kind::ALL.len()];
+
+    /// What is replaced, and where it is counted.
+    pub(crate) struct Rules {
+        hygiene: Hygiene,
+        counts: Arc<Counts>,
+    }
+
+    impl Rules {
+        /// A label value without secrets; `count` what was found.
+        pub(crate) fn clean<'t>(&self, value: &'t str, count: bool) -> Cow<'t, str> {
+            self.hygiene.clean_and_tell(value, |kind| {
+                if count {
+                    // Relaxed: a count that is only shown.
+                    self.counts[kind as usize].fetch_add(1, Relaxed);
+                }
+            })
+        }
+    }
+
     /// What is replaced in the label values of a registry's series, and how often it was.
     #[derive(Default)]
     pub(crate) struct Guard {
-        hygiene: RwLock<Option<Arc<Hygiene>>>,
+        rules: RwLock<Option<Arc<Rules>>>,
         version: AtomicU32,
-        counts: [AtomicU64; Kind::ALL.len()],
+        counts: Arc<Counts>,
         /// Whose door it is: one registry's, and that of those behind it.
         registries: Mutex<Vec<Weak<Inner>>>,
     }
@@ -93,8 +127,9 @@ mod with {
             let registries: Vec<Arc<Inner>> = held(self.registries.lock()).iter().filter_map(Weak::upgrade).collect();
             let mut families = Vec::new();
             for inner in registries {
+                // In this order: who takes a family off the list remembers it before.
+                families.extend(Registry { inner: Arc::clone(&inner) }.families().iter().cloned());
                 families.extend(held(inner.unlisted.lock()).iter().filter_map(Weak::upgrade));
-                families.extend(Registry { inner }.families().iter().cloned());
             }
             families
         }
@@ -105,68 +140,60 @@ mod with {
             self.version.load(Acquire)
         }
 
-        fn set(&self, hygiene: Option<Arc<Hygiene>>) {
-            let mut place = held(self.hygiene.write());
-            *place = hygiene;
+        fn set(&self, rules: Option<Arc<Rules>>) {
+            *held(self.rules.write()) = rules;
             // Release: pairs with `version`.
             self.version.fetch_add(1, Release);
+            for family in self.families() {
+                family.hand_over_what_is_not_clean();
+                family.side.clean(self);
+                family.reclaim_once();
+            }
         }
 
-        fn hygiene(&self) -> Option<Arc<Hygiene>> {
-            held(self.hygiene.read()).clone()
+        /// What is replaced, if anything is.
+        pub(crate) fn rules(&self) -> Option<Arc<Rules>> {
+            // Where it never was set no lock is taken.
+            (self.version() > 0).then(|| held(self.rules.read()).clone()).flatten()
         }
 
-        /// Tells of what is found, to be counted if it `counts`.
-        fn teller(&self, counts: bool) -> impl Fn(Kind) + Copy {
-            move |kind| {
-                if counts {
-                    // Relaxed: a count that is only shown.
-                    self.counts[kind as usize].fetch_add(1, Relaxed);
-                }
+        /// Where nothing is replaced, what a registry replaces is from now on: it lists a family that is guarded here.
+        pub(crate) fn heed(&self, lister: &Guard) {
+            if !std::ptr::eq(self, lister)
+                && self.rules().is_none()
+                && let Some(rules) = lister.rules()
+            {
+                self.set(Some(rules));
             }
         }
 
         /// The label values without secrets, if they had any; `count` what was found.
         pub(crate) fn cleaned(&self, labels: &[&str], count: bool) -> Option<Vec<String>> {
-            let hygiene = self.hygiene()?;
-            let tell = self.teller(count);
-            let clean = |label: &&str| kept(&hygiene.clean_and_tell(label, tell)).to_owned();
+            let rules = self.rules()?;
+            let clean = |label: &&str| kept(&rules.clean(label, count)).to_owned();
             let cleaned: Vec<String> = labels.iter().map(clean).collect();
             cleaned.iter().ne(labels.iter()).then_some(cleaned)
         }
 
-        /// A label value without secrets, of what is no series; `count` what was found.
-        pub(crate) fn clean<'t>(&self, value: &'t str, count: bool) -> Cow<'t, str> {
-            // Who never set it takes no lock.
-            if self.version() == 0 {
-                return value.into();
-            }
-            self.hygiene().map_or(value.into(), |hygiene| hygiene.clean_and_tell(value, self.teller(count)))
-        }
-
         /// Whether anything is looked for, and how often each kind was found.
         pub(crate) fn counts(&self) -> Option<impl Iterator<Item = (Kind, u64)>> {
-            self.hygiene()?;
+            let rules = self.rules()?;
             // Relaxed: as where it is counted.
-            Some(Kind::ALL.into_iter().zip(&self.counts).map(|(kind, count)| (kind, count.load(Relaxed))))
+            Some(Kind::ALL.into_iter().map(move |kind| (kind, rules.counts[kind as usize].load(Relaxed))))
         }
     }
 
     impl Registry {
-        /// A label value as the registry would keep it, for what is shown beside its series. Nothing is counted.
-        #[doc(hidden)]
-        #[must_use]
-        pub fn clean_label<'t>(&self, value: &'t str) -> Cow<'t, str> {
-            self.guard().clean(value, false)
-        }
-
         /// Replaces secrets in label values from now on, or no more. It acts where a series is made, so it costs a record
-        /// nothing; a lookup of the value as it was finds the series of the clean one. What was replaced is counted by kind
-        /// in `tykmetrics_label_values_redacted_total`, which the [`EngineCollector`](crate::EngineCollector) shows.
+        /// nothing but where an exemplar is kept; a lookup of the value as it was finds the series of the clean one. What was
+        /// replaced is counted by kind in `tykmetrics_label_values_redacted_total`, which the
+        /// [`EngineCollector`](crate::EngineCollector) shows.
         ///
         /// Series that are there already and have secrets in their labels leave at once, and what they counted goes to
         /// the series of the clean values; so does what handles on them still record, at each scrape. Exemplars and what an
-        /// info says are cleaned as they are kept. Constant labels, and what collectors give, stay as they are.
+        /// info says are cleaned as they are kept; an exemplar that is too long then has no labels. Constant labels, and what
+        /// collectors give, stay as they are. A registry that made a family which is listed here, now or later, and replaces
+        /// nothing itself, replaces the same from then on.
         ///
         /// ```
         /// use tykmetrics::{Hygiene, Registry};
@@ -179,12 +206,25 @@ mod with {
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
         pub fn set_hygiene(&self, hygiene: Option<Hygiene>) {
-            self.guard().set(hygiene.map(Arc::new));
-            for family in self.guard().families() {
-                family.hand_over_what_is_not_clean();
-                family.side.clean(self.guard());
-                family.reclaim_once();
-            }
+            let counts = Arc::clone(&self.guard().counts);
+            self.guard().set(hygiene.map(|hygiene| Arc::new(Rules { hygiene, counts })));
+            self.families().iter().for_each(|family| family.words.guard().heed(self.guard()));
+        }
+    }
+
+    impl<M: Metric> FamilyVec<M> {
+        /// The text without secrets, if the family's registry looks for them. For hosts that keep exemplars themselves.
+        #[doc(hidden)]
+        #[must_use]
+        pub fn clean_label<'t>(&self, text: &'t str) -> Cow<'t, str> {
+            self.core().words.guard().rules().map_or(text.into(), |rules| rules.clean(text, false))
+        }
+
+        /// Whether the family's registry looks for secrets.
+        #[doc(hidden)]
+        #[must_use]
+        pub fn is_cleaned(&self) -> bool {
+            self.core().words.guard().rules().is_some()
         }
     }
 }

@@ -329,7 +329,10 @@ impl Registry {
         if names.get(&name::classic(&meta.name)).is_some_and(|known| known.uid == family.uid) {
             return Ok(());
         }
-        self.enter(&mut names, family)
+        self.enter(&mut names, family)?;
+        drop(names);
+        family.words.guard().heed(self.inner.words.guard());
+        Ok(())
     }
 
     /// Enters a family under every name it prints.

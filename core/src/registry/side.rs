@@ -1,7 +1,7 @@
 //! What few series have, kept beside the rows so that the many do not pay for it.
 
 use super::bound::Slot;
-use super::guard::Guard;
+use super::guard::{Guard, Rules};
 use super::restart::Start;
 use crate::merge::snapshot::Exemplar;
 use crate::merge::window::Window;
@@ -10,7 +10,6 @@ use crate::shard::cell::CellId;
 use crate::sync::{Mutex, Section, held};
 use dashmap::DashMap;
 use dashmap::try_result::TryResult;
-#[cfg(feature = "hygiene")]
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -85,10 +84,13 @@ impl Side {
 
     /// Keeps what an info says, without secrets.
     pub(crate) fn set_info(&self, slot: Slot, labels: &[(&str, &str)], guard: &Guard) {
+        let mut labels: Vec<_> = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut infos = held(self.infos.lock());
-        // Under the lock, so that `clean` finds what was cleaned as it was before.
-        let clean = |(name, value): &(&str, &str)| ((*name).to_owned(), guard.clean(value, true).into_owned());
-        infos.insert(slot, labels.iter().map(clean).collect());
+        // Asked for under the lock, so that `clean` finds what was cleaned as it was before.
+        if let Some(rules) = guard.rules() {
+            clean(&mut labels, &rules, true);
+        }
+        infos.insert(slot, labels);
     }
 
     pub(crate) fn info(&self, slot: Slot) -> Vec<(String, String)> {
@@ -114,33 +116,38 @@ impl Side {
         };
         let Some(mut exemplar) = taken else { return };
         exemplar.labels.resize_with(labels.len(), Default::default);
-        // The strings are reused: trace ids have one length, so an overwrite allocates nothing. Cleaned under the lock, so
-        // that `clean` finds what was looked at as it was before.
+        // The strings are reused: trace ids have one length, so an overwrite allocates nothing.
         for ((own_name, own_text), (name, text)) in exemplar.labels.iter_mut().zip(labels) {
             own_name.clear();
             own_name.push_str(name);
             own_text.clear();
-            own_text.push_str(&guard.clean(text, true));
+            own_text.push_str(text);
         }
-        shorten(&mut exemplar.labels);
         (exemplar.value, exemplar.at_ms) = (value, at_ms);
+        // Asked for at the place that is locked, so that `clean` finds what was looked at as it was before.
+        if let Some(rules) = guard.rules() {
+            clean(&mut exemplar.labels, &rules, true);
+            shorten(&mut exemplar.labels);
+        }
     }
 
     /// Looks at what infos and exemplars say for secrets.
     #[cfg(feature = "hygiene")]
     pub(super) fn clean(&self, guard: &Guard) {
-        let clean = |labels: &mut Vec<(String, String)>| {
-            for (_, text) in labels {
-                if let Cow::Owned(clean) = guard.clean(text, false) {
-                    *text = clean;
-                }
+        let Some(rules) = guard.rules() else { return };
+        held(self.infos.lock()).values_mut().for_each(|labels| clean(labels, &rules, false));
+        // Made if it is not there: who makes it otherwise might do so without having heard of the rules.
+        let all = self.exemplars.get_or_init(DashMap::new);
+        // One after the other, so that a fork does not wait for all.
+        let inside = Section::enter();
+        let places: Vec<_> = all.iter().map(|place| *place.key()).collect();
+        drop(inside);
+        for place in places {
+            let _inside = Section::enter();
+            if let Some(mut exemplar) = all.get_mut(&place) {
+                clean(&mut exemplar.labels, &rules, false);
+                shorten(&mut exemplar.labels);
             }
-        };
-        held(self.infos.lock()).values_mut().for_each(clean);
-        let _inside = Section::enter();
-        for mut place in self.exemplars.get().into_iter().flat_map(DashMap::iter_mut) {
-            clean(&mut place.labels);
-            shorten(&mut place.labels);
         }
     }
 
@@ -180,6 +187,15 @@ impl Side {
         held(self.windows.lock()).remove(&slot);
         self.forget_exemplars(slot, places);
         (held(self.promoted.lock()).remove(&slot), callback)
+    }
+}
+
+/// Replaces secrets in the values.
+fn clean(labels: &mut [(String, String)], rules: &Rules, count: bool) {
+    for (_, text) in labels {
+        if let Cow::Owned(clean) = rules.clean(text, count) {
+            *text = clean;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a client may not do, by mistake or on purpose.
 
 use crate::support::http::{Reply, ask, connect, get, read_all, request, send};
-use crate::support::sources::{Endless, Waiting};
+use crate::support::sources::{Endless, Silent, Waiting};
 use crate::support::*;
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -74,6 +74,19 @@ fn a_client_that_leaves_or_does_not_read_stops_its_scrape() {
     let stalled = scrape();
     until("the source is told that the client does not read", || gone.load(SeqCst) == 2);
     drop(stalled);
+}
+
+#[test]
+fn a_client_that_left_before_there_was_anything_frees_its_place() {
+    let source = Silent::default();
+    let running = start(limited(|limits| limits.concurrent_scrapes = 1), source.clone());
+    let mut client = connect(&running);
+    client.write_all(request("GET", "/metrics", &[]).as_bytes()).expect("sent");
+    until("the scrape runs", || source.0.inside() == 1);
+    drop(client);
+    assert_eq!(get(&running, "/metrics").status, 503);
+    source.0.let_go();
+    until("the place is free again", || get(&running, "/metrics").status == 200);
 }
 
 #[test]

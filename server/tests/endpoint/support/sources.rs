@@ -47,6 +47,23 @@ impl Source for Waiting {
     fn reset(&self) {}
 }
 
+/// As [`Waiting`], without a word before.
+#[derive(Clone, Default)]
+pub(crate) struct Silent(pub(crate) Waiting);
+
+impl Source for Silent {
+    fn render(&self, exposition: Exposition, sink: Sink<'_>) -> Result<(), Gone> {
+        self.0.render(exposition, &mut |_| Ok(()))?;
+        sink(b"at last 1\n")
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::default()
+    }
+
+    fn reset(&self) {}
+}
+
 /// Gives so many bytes in chunks, then panics; or gives them for ever.
 pub(crate) struct Endless {
     pub(crate) panics_after: Option<usize>,
