@@ -23,7 +23,7 @@ import prometheus_client.parser
 import pytest
 
 import tykmetrics
-from tykmetrics import Counter, Gauge, Registry, server, start_http_server
+from tykmetrics import Counter, Gauge, Info, Registry, server, start_http_server
 from tykmetrics.prometheus_client.metrics_core import GaugeMetricFamily
 
 PATIENCE = 60
@@ -304,6 +304,27 @@ def test_secrets_in_labels_are_replaced_where_it_is_asked(registry: Registry) ->
         body = get(handle.url + "/metrics")[2].decode()
     assert 'asked_total{who="[email]"} 4' in body
     assert "example.org" not in body
+
+
+def test_secrets_are_replaced_in_what_another_registry_made_too(registry: Registry) -> None:
+    counter, about = Counter("late", "x", ["who"], registry=None), Info("about", "x", registry=None)
+
+    def record() -> None:
+        counter.labels("somebody@example.org").inc()
+        counter.labels("nobody").inc(1, {"user": "anybody@example.org"})
+        about.info({"by": "somebody@example.org"})
+
+    record()
+    registry.register(counter)
+    registry.register(about)
+    with start_http_server(0, registry=registry, config={"hygiene.enabled": True}) as handle:
+        for _ in range(2):
+            body = get(handle.url + "/metrics", accept="application/openmetrics-text")[2].decode()
+            assert "example.org" not in body
+            assert 'about_info{by="[email]"}' in body
+            record()
+    assert 'late_total{who="[email]"} 2\n' in body
+    assert 'late_total{who="nobody"} 2 # {user="[email]"}' in body
 
 
 def test_the_environment_is_weaker_than_the_call(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
