@@ -265,45 +265,85 @@ fn exemplars_say_no_secret_either() {
         assert!(text.contains(r#"by="[email]""#), "{text}");
         record();
     }
-    // What was there before is not counted, as with series.
+    // What exemplars and infos said before is not counted.
     registry.register_collector(EngineCollector::new(&registry));
     let counted = registry.snapshot().value("tykmetrics_label_values_redacted_total", &[("kind", "email")]);
     assert_eq!(counted, Some(4.0));
 }
 
+fn shown(registry: &Registry) -> String {
+    String::from_utf8(registry.render(tykmetrics::Format::OpenMetrics)).unwrap()
+}
+
 #[test]
-fn a_family_that_is_listed_elsewhere_is_cleaned_as_it_is_there() {
-    let (maker, lister) = (Registry::new(), Registry::new());
-    lister.register_collector(EngineCollector::new(&lister));
-    let counter = |name: &str| maker.counter(name, "h").label_names(["user"]).register().unwrap();
-    let (before, after) = (counter("before_total"), counter("after_total"));
-    let record = || {
-        for family in [&before, &after] {
-            family.with(&["joe@example.com"]).unwrap().add_with_exemplar(1, &[("by", "ann@example.com")]).unwrap();
-        }
-    };
-    record();
-    lister.list(&before).unwrap();
-    lister.set_hygiene(Some(hygiene()));
-    lister.list(&after).unwrap();
-    // Of the two series, whose exemplars do not go to their heirs; and of those since.
-    for clean in [2, 4] {
-        for registry in [&lister, &maker] {
-            let text = String::from_utf8(registry.render(tykmetrics::Format::OpenMetrics)).unwrap();
-            assert_eq!((text.matches("@example").count(), text.matches("[email]").count()), (0, clean), "{text}");
-        }
+fn a_family_that_another_registry_made_is_cleaned_where_it_is_listed() {
+    for maker_is_dropped in [false, true] {
+        let (maker, lister) = (Registry::new(), Registry::new());
+        lister.register_collector(EngineCollector::new(&lister));
+        let counter = |name: &str| maker.counter(name, "h").label_names(["user"]).register().unwrap();
+        let (before, after) = (counter("before_total"), counter("after_total"));
+        let clean = [&before, &after].map(|family| family.with(&["nobody"]).unwrap());
+        let record = || {
+            clean.iter().for_each(|each| each.add_with_exemplar(1, &[("by", "ann@example.com")]).unwrap());
+            [&before, &after].iter().for_each(|family| family.inc(&["joe@example.com"]).unwrap());
+        };
+        let counted =
+            || lister.snapshot().value("tykmetrics_label_values_redacted_total", &[("kind", "email")]).unwrap();
         record();
+        if maker_is_dropped {
+            drop(maker);
+        }
+        lister.list(&before).unwrap();
+        lister.set_hygiene(Some(hygiene()));
+        lister.list(&after).unwrap();
+        let (text, counts) = (shown(&lister), counted());
+        assert_eq!((text.matches("@example").count(), text.matches("[email]").count()), (0, 4), "{text}");
+        clean.iter().for_each(|each| each.add_with_exemplar(1, &[("by", "ann@example.com")]).unwrap());
+        assert_eq!(counted() - counts, 2.0, "an exemplar of each");
+        record();
+        let text = shown(&lister);
+        assert_eq!((text.matches("@example").count(), text.matches("[email]").count()), (0, 4), "{text}");
+        // Other rules replace those, and none are none.
+        lister.set_hygiene(Some(Hygiene::options().pattern("tim").build().unwrap()));
+        before.inc(&["tim"]).unwrap();
+        assert!(shown(&lister).contains(r#"before_total{user="[redacted]"} 1"#), "{}", shown(&lister));
+        lister.set_hygiene(None);
+        before.inc(&["tim"]).unwrap();
+        assert!(shown(&lister).contains(r#"before_total{user="tim"} 1"#), "{}", shown(&lister));
     }
-    // Counted where it is asked for: at least the exemplars that were kept since.
-    let counted = lister.snapshot().value("tykmetrics_label_values_redacted_total", &[("kind", "email")]);
-    assert!(counted >= Some(4.0), "{counted:?}");
-    // Who has rules of its own keeps them.
-    let own = Registry::new();
-    own.set_hygiene(Some(Hygiene::options().pattern("joe").build().unwrap()));
-    let kept = own.counter("kept_total", "h").label_names(["user"]).register().unwrap();
-    lister.list(&kept).unwrap();
-    kept.inc(&["joe"]).unwrap();
-    assert_eq!(lister.snapshot().value("kept_total", &[("user", "[redacted]")]), Some(1.0));
+}
+
+#[test]
+fn each_registry_that_lists_a_family_has_its_own_replaced_and_no_other_family_is() {
+    let maker = Registry::new();
+    let counter = |name: &str| maker.counter(name, "h").label_names(["user"]).register().unwrap();
+    let (listed, other) = (counter("listed_total"), counter("other_total"));
+    let listers = ["joe", "ann"].map(|pattern| {
+        let lister = Registry::new();
+        lister.set_hygiene(Some(Hygiene::options().pattern(pattern).build().unwrap()));
+        lister.list(&listed).unwrap();
+        lister
+    });
+    for name in ["joe", "ann", "tim"] {
+        [&listed, &other].iter().for_each(|family| family.inc(&[name]).unwrap());
+    }
+    for registry in listers.iter().chain([&maker]) {
+        assert!(shown(registry).contains("listed_total{user=\"[redacted]\"} 2"), "{}", shown(registry));
+        assert!(shown(registry).contains("listed_total{user=\"tim\"} 1"), "{}", shown(registry));
+    }
+    assert!(shown(&maker).contains("other_total{user=\"joe\"} 1"), "{}", shown(&maker));
+    // As long as it is listed.
+    assert!(listers[0].unregister("listed_total"));
+    ["joe", "ann"].iter().for_each(|name| listed.inc(&[name]).unwrap());
+    assert!(shown(&maker).contains("listed_total{user=\"joe\"} 1"), "{}", shown(&maker));
+    assert!(shown(&maker).contains("listed_total{user=\"[redacted]\"} 3"), "{}", shown(&maker));
+    // What is refused is not cleaned.
+    let taken = Registry::new();
+    taken.set_hygiene(Some(Hygiene::options().pattern("tim").build().unwrap()));
+    taken.gauge("listed_total", "h").register().unwrap();
+    taken.list(&listed).unwrap_err();
+    listed.inc(&["tim2"]).unwrap();
+    assert!(shown(&maker).contains("listed_total{user=\"tim2\"} 1"), "{}", shown(&maker));
 }
 
 #[test]

@@ -211,7 +211,7 @@ impl Core {
         at_ms: u64,
     ) -> Result<()> {
         check_exemplar(&self.meta.name, labels)?;
-        self.side.keep_exemplar(slot, bucket, labels, value, at_ms, self.words.guard());
+        self.side.keep_exemplar(slot, bucket, labels, value, at_ms, &self.guards);
         Ok(())
     }
 }

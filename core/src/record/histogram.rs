@@ -216,7 +216,7 @@ impl Histogram {
             && let Some(shape) = &family.shape
         {
             let bucket = shape.bounds().partition_point(|bound| *bound < v) as u32;
-            family.side.keep_exemplar(self.bound.slot, bucket, labels, v, at_ms, family.words.guard());
+            family.side.keep_exemplar(self.bound.slot, bucket, labels, v, at_ms, &family.guards);
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ impl Info {
         let own = meta.label_names.iter().chain(meta.const_labels.iter().map(|(name, _)| name)).map(String::as_str);
         let all = own.chain(labels.iter().map(|(name, _)| *name));
         check_labels(&meta.name, meta.kind, all, self.0.family.spec.names)?;
-        self.0.family.side.set_info(self.0.slot, labels, self.0.family.words.guard());
+        self.0.family.side.set_info(self.0.slot, labels, &self.0.family.guards);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 //! lookups and makers of series take. Nothing here is on the record path of a bound handle.
 
 use super::bound::{Bound, Lease, Slot};
+use super::guard::Guards;
 use super::key::{self, Key, Seeds};
 use super::limits::Budget;
 use super::recall;
@@ -54,6 +55,7 @@ pub(crate) struct Core {
     pub(crate) generation: AtomicU32,
     pub(super) rows: Rows,
     pub(crate) words: Arc<Words>,
+    pub(crate) guards: Guards,
     pub(super) budget: Arc<Budget>,
     pub(super) growth: Mutex<Growth>,
     pub(crate) live: AtomicU32,
@@ -83,6 +85,7 @@ impl Core {
             space,
             generation: AtomicU32::new(0),
             rows: Rows::new(LABELS + labels),
+            guards: Guards::new(words.guard()),
             words,
             budget,
             growth: Mutex::new(Growth {
@@ -134,7 +137,7 @@ impl Core {
     pub(crate) fn bind_existing(self: &Arc<Self>, labels: &[&str]) -> Option<Bound> {
         let labels = &*words::kept_all(labels);
         let find = |labels: &[&str]| self.find(key::hash(labels.iter().copied()), labels, Hold::Handle);
-        let cleaned = || self.words.guard().cleaned(labels, false);
+        let cleaned = || self.guards.cleaned(labels, false);
         let slot = find(labels).or_else(|| find(&refs(&cleaned()?)))?;
         Some(Bound::counted(Arc::clone(self), slot))
     }
@@ -198,7 +201,7 @@ impl Core {
         if let Some(slot) = self.find(hash, labels, hold) {
             return Ok(slot);
         }
-        let guard = self.words.guard();
+        let guard = &self.guards;
         loop {
             // Read before the values are cleaned, so that they are cleaned again if it is another by the time they count.
             let version = guard.version();
@@ -229,7 +232,7 @@ impl Core {
             return Some(Ok(slot));
         }
         // Under the lock that whoever sets another guard takes, to look for what is not clean.
-        if self.words.guard().version() != version {
+        if self.guards.version() != version {
             return None;
         }
         match self.make(labels, hold) {

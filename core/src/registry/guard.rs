@@ -6,15 +6,28 @@
 //! thread's cache does not answer. Without the feature, or before it is set, nothing of this is done.
 
 #[cfg(feature = "hygiene")]
-pub(crate) use with::{Guard, Rules};
+pub(crate) use with::{All, Guard, Guards};
 #[cfg(not(feature = "hygiene"))]
-pub(crate) use without::{Guard, Rules};
+pub(crate) use without::{All, Guard, Guards};
 
 #[cfg(any(feature = "hygiene", feature = "metrics"))]
 impl super::Registry {
     /// Who says what label values may be.
     pub(crate) fn guard(&self) -> &std::sync::Arc<Guard> {
         self.inner.words.guard()
+    }
+}
+
+impl super::Registry {
+    /// Has the labels of a family that is listed here looked at, or no more.
+    pub(super) fn look_at(&self, family: &std::sync::Arc<super::family::Core>, listed: bool) {
+        #[cfg(feature = "hygiene")]
+        match listed {
+            true => family.listed_by(self.guard()),
+            false => family.left(self.guard()),
+        }
+        #[cfg(not(feature = "hygiene"))]
+        let _ = (family, listed);
     }
 }
 
@@ -29,15 +42,8 @@ impl super::RegistryOptions {
 
 #[cfg(not(feature = "hygiene"))]
 mod without {
-    /// There are none.
-    pub(crate) enum Rules {}
-
-    impl Rules {
-        /// A label value without secrets.
-        pub(crate) fn clean<'t>(&self, _: &'t str, _: bool) -> std::borrow::Cow<'t, str> {
-            match *self {}
-        }
-    }
+    use std::borrow::Cow;
+    use std::sync::Arc;
 
     /// Nobody at the door.
     #[derive(Debug, Default)]
@@ -45,25 +51,41 @@ mod without {
 
     impl Guard {
         /// A registry is guarded too.
-        pub(crate) fn join(&self, _: &std::sync::Arc<crate::registry::Inner>) {}
+        pub(crate) fn join(&self, _: &Arc<crate::registry::Inner>) {}
+    }
+
+    /// There are no rules.
+    pub(crate) enum All {}
+
+    impl All {
+        /// A label value without secrets.
+        pub(crate) fn clean<'t>(&self, _: &'t str, _: bool) -> Cow<'t, str> {
+            match *self {}
+        }
+    }
+
+    /// Who looks at a family's labels.
+    pub(crate) struct Guards;
+
+    impl Guards {
+        pub(crate) fn new(_: &Arc<Guard>) -> Guards {
+            Guards
+        }
 
         /// What changes when other values are clean.
         pub(crate) fn version(&self) -> u32 {
             0
         }
 
+        /// What is replaced, if anything is.
+        pub(crate) fn all(&self) -> Option<All> {
+            None
+        }
+
         /// The label values without secrets, if they had any.
         pub(crate) fn cleaned(&self, _: &[&str], _: bool) -> Option<Vec<String>> {
             None
         }
-
-        /// What is replaced.
-        pub(crate) fn rules(&self) -> Option<Rules> {
-            None
-        }
-
-        /// A registry that lists a family of this one's.
-        pub(crate) fn heed(&self, _: &Guard) {}
     }
 }
 
@@ -134,45 +156,21 @@ mod with {
             families
         }
 
-        /// What changes when other values are clean.
-        pub(crate) fn version(&self) -> u32 {
-            // Acquire: pairs with the Release of `set`, so that whoever reads the new number finds what is new.
-            self.version.load(Acquire)
-        }
-
         fn set(&self, rules: Option<Arc<Rules>>) {
             *held(self.rules.write()) = rules;
             // Release: pairs with `version`.
             self.version.fetch_add(1, Release);
-            for family in self.families() {
-                family.hand_over_what_is_not_clean();
-                family.side.clean(self);
-                family.reclaim_once();
-            }
+            self.families().iter().for_each(|family| family.clean());
         }
 
-        /// What is replaced, if anything is.
-        pub(crate) fn rules(&self) -> Option<Arc<Rules>> {
+        fn version(&self) -> u32 {
+            // Acquire: pairs with the Release of `set`, so that whoever reads the new number finds what is new.
+            self.version.load(Acquire)
+        }
+
+        fn rules(&self) -> Option<Arc<Rules>> {
             // Where it never was set no lock is taken.
             (self.version() > 0).then(|| held(self.rules.read()).clone()).flatten()
-        }
-
-        /// Where nothing is replaced, what a registry replaces is from now on: it lists a family that is guarded here.
-        pub(crate) fn heed(&self, lister: &Guard) {
-            if !std::ptr::eq(self, lister)
-                && self.rules().is_none()
-                && let Some(rules) = lister.rules()
-            {
-                self.set(Some(rules));
-            }
-        }
-
-        /// The label values without secrets, if they had any; `count` what was found.
-        pub(crate) fn cleaned(&self, labels: &[&str], count: bool) -> Option<Vec<String>> {
-            let rules = self.rules()?;
-            let clean = |label: &&str| kept(&rules.clean(label, count)).to_owned();
-            let cleaned: Vec<String> = labels.iter().map(clean).collect();
-            cleaned.iter().ne(labels.iter()).then_some(cleaned)
         }
 
         /// Whether anything is looked for, and how often each kind was found.
@@ -180,6 +178,94 @@ mod with {
             let rules = self.rules()?;
             // Relaxed: as where it is counted.
             Some(Kind::ALL.into_iter().map(move |kind| (kind, rules.counts[kind as usize].load(Relaxed))))
+        }
+    }
+
+    /// Who looks at a family's labels: the registry that made it, and those that list it.
+    pub(crate) struct Guards {
+        maker: Arc<Guard>,
+        listers: RwLock<Vec<Weak<Guard>>>,
+        /// Moves on when the rules of a lister may be others.
+        version: AtomicU32,
+    }
+
+    /// What is replaced in a family, one after the other.
+    pub(crate) struct All(Vec<Arc<Rules>>);
+
+    impl All {
+        /// A label value without secrets; `count` what was found.
+        pub(crate) fn clean<'t>(&self, value: &'t str, count: bool) -> Cow<'t, str> {
+            self.0.iter().fold(Cow::Borrowed(value), |text, rules| {
+                let clean = match rules.clean(&text, count) {
+                    Cow::Owned(clean) => Some(clean),
+                    Cow::Borrowed(_) => None,
+                };
+                clean.map_or(text, Cow::Owned)
+            })
+        }
+    }
+
+    impl Guards {
+        pub(crate) fn new(maker: &Arc<Guard>) -> Guards {
+            Guards { maker: Arc::clone(maker), listers: RwLock::default(), version: AtomicU32::new(0) }
+        }
+
+        /// What changes when other values are clean.
+        pub(crate) fn version(&self) -> u32 {
+            // Acquire: pairs with the Release of `clean`, as the maker's with that of `set`.
+            self.version.load(Acquire).wrapping_add(self.maker.version())
+        }
+
+        /// What is replaced, if anything is.
+        pub(crate) fn all(&self) -> Option<All> {
+            // Where nobody ever set it no lock is taken.
+            if self.version() == 0 {
+                return None;
+            }
+            let listers: Vec<Arc<Guard>> = held(self.listers.read()).iter().filter_map(Weak::upgrade).collect();
+            let all: Vec<_> =
+                self.maker.rules().into_iter().chain(listers.iter().filter_map(|one| one.rules())).collect();
+            (!all.is_empty()).then_some(All(all))
+        }
+
+        /// The label values without secrets, if they had any; `count` what was found.
+        pub(crate) fn cleaned(&self, labels: &[&str], count: bool) -> Option<Vec<String>> {
+            let all = self.all()?;
+            let clean = |label: &&str| kept(&all.clean(label, count)).to_owned();
+            let cleaned: Vec<String> = labels.iter().map(clean).collect();
+            cleaned.iter().ne(labels.iter()).then_some(cleaned)
+        }
+    }
+
+    impl Core {
+        /// A registry lists the family, now or in a moment.
+        pub(in crate::registry) fn listed_by(self: &Arc<Self>, lister: &Arc<Guard>) {
+            if Arc::ptr_eq(&self.guards.maker, lister) {
+                return;
+            }
+            let mut listers = held(self.guards.listers.write());
+            listers.retain(|known| known.strong_count() > 0);
+            if !listers.iter().any(|known| std::ptr::eq(known.as_ptr(), &raw const **lister)) {
+                listers.push(Arc::downgrade(lister));
+            }
+            drop(listers);
+            if lister.version() > 0 {
+                self.clean();
+            }
+        }
+
+        /// It does so no more.
+        pub(in crate::registry) fn left(&self, lister: &Arc<Guard>) {
+            held(self.guards.listers.write()).retain(|known| !std::ptr::eq(known.as_ptr(), &raw const **lister));
+        }
+
+        /// What was found in the family's labels may be looked for otherwise now: whatever is there is looked at again.
+        fn clean(self: &Arc<Self>) {
+            // Release: pairs with `Guards::version`.
+            self.guards.version.fetch_add(1, Release);
+            self.hand_over_what_is_not_clean();
+            self.side.clean(&self.guards);
+            self.reclaim_once();
         }
     }
 
@@ -192,8 +278,7 @@ mod with {
         /// Series that are there already and have secrets in their labels leave at once, and what they counted goes to
         /// the series of the clean values; so does what handles on them still record, at each scrape. Exemplars and what an
         /// info says are cleaned as they are kept; an exemplar that is too long then has no labels. Constant labels, and what
-        /// collectors give, stay as they are. A registry that made a family which is listed here, now or later, and replaces
-        /// nothing itself, replaces the same from then on.
+        /// collectors give, stay as they are. Families that others made are cleaned too, as long as they are listed here.
         ///
         /// ```
         /// use tykmetrics::{Hygiene, Registry};
@@ -208,23 +293,22 @@ mod with {
         pub fn set_hygiene(&self, hygiene: Option<Hygiene>) {
             let counts = Arc::clone(&self.guard().counts);
             self.guard().set(hygiene.map(|hygiene| Arc::new(Rules { hygiene, counts })));
-            self.families().iter().for_each(|family| family.words.guard().heed(self.guard()));
         }
     }
 
     impl<M: Metric> FamilyVec<M> {
-        /// The text without secrets, if the family's registry looks for them. For hosts that keep exemplars themselves.
+        /// The text without secrets, if anybody looks for them in the family. For hosts that keep exemplars themselves.
         #[doc(hidden)]
         #[must_use]
         pub fn clean_label<'t>(&self, text: &'t str) -> Cow<'t, str> {
-            self.core().words.guard().rules().map_or(text.into(), |rules| rules.clean(text, false))
+            self.core().guards.all().map_or(text.into(), |all| all.clean(text, false))
         }
 
-        /// Whether the family's registry looks for secrets.
+        /// Whether anybody looks for secrets in the family.
         #[doc(hidden)]
         #[must_use]
         pub fn is_cleaned(&self) -> bool {
-            self.core().words.guard().rules().is_some()
+            self.core().guards.all().is_some()
         }
     }
 }

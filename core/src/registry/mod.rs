@@ -289,6 +289,7 @@ impl Registry {
         *families = Arc::new(list);
         family.changed();
         self.remember(&family);
+        self.look_at(&family, false);
         // What is left of it may be the last of the host's callbacks, which are dropped where no lock is held.
         drop((families, names));
         true
@@ -325,14 +326,17 @@ impl Registry {
             );
             return Err(Error::new(ErrorCode::InvalidLabel, message));
         }
+        // Before it is seen here.
+        self.look_at(family, true);
         let mut names = held(self.inner.names.lock());
         if names.get(&name::classic(&meta.name)).is_some_and(|known| known.uid == family.uid) {
             return Ok(());
         }
-        self.enter(&mut names, family)?;
+        let entered = self.enter(&mut names, family);
         drop(names);
-        family.words.guard().heed(self.inner.words.guard());
-        Ok(())
+        // Again, since the rules may be others since.
+        self.look_at(family, entered.is_ok());
+        entered
     }
 
     /// Enters a family under every name it prints.

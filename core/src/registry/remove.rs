@@ -14,7 +14,7 @@ impl Core {
     /// Removes the series of a label set. Handles on it keep working and are no longer rendered.
     pub(crate) fn remove(&self, labels: &[&str]) -> bool {
         let labels = &*words::kept_all(labels);
-        let cleaned = || self.words.guard().cleaned(labels, false);
+        let cleaned = || self.guards.cleaned(labels, false);
         self.take_out(labels, None) || cleaned().is_some_and(|clean| self.take_out(&refs(&clean), None))
     }
 
@@ -22,7 +22,7 @@ impl Core {
     pub(crate) fn remove_matching(&self, labels: &[(&str, &str)]) -> usize {
         let names = &self.meta.label_names;
         // Where each label is among the family's own, and its value, as given and without secrets.
-        let clean = |value: &str| self.words.guard().cleaned(&[value], false).and_then(|mut all| all.pop());
+        let clean = |value: &str| self.guards.cleaned(&[value], false).and_then(|mut all| all.pop());
         let place = |(name, value): &(&str, &str)| {
             let at = names.iter().position(|own| own == name)?;
             Some((at, (*value).to_owned(), clean(value)))
@@ -103,7 +103,7 @@ impl Core {
             // A series that is made behind this has been cleaned by what is looked for now.
             held(stripe.write()).retain(|slot| {
                 let texts: Vec<&str> = self.label_texts(self.record(*slot)).map(|text| text.raw).collect();
-                let is_clean = self.words.guard().cleaned(&texts, false).is_none();
+                let is_clean = self.guards.cleaned(&texts, false).is_none();
                 if !is_clean {
                     self.leave_to_heir(*slot);
                     self.retire(*slot, EXPIRED);

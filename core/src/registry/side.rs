@@ -1,13 +1,13 @@
 //! What few series have, kept beside the rows so that the many do not pay for it.
 
 use super::bound::Slot;
-use super::guard::{Guard, Rules};
+use super::guard::{All, Guards};
 use super::restart::Start;
 use crate::merge::snapshot::Exemplar;
 use crate::merge::window::Window;
 use crate::record::{EXEMPLAR_CHARS, exemplar_chars};
 use crate::shard::cell::CellId;
-use crate::sync::{Mutex, Section, held};
+use crate::sync::{Mutex, Ordering::SeqCst, Section, fence, held};
 use dashmap::DashMap;
 use dashmap::try_result::TryResult;
 use std::borrow::Cow;
@@ -83,11 +83,11 @@ impl Side {
     }
 
     /// Keeps what an info says, without secrets.
-    pub(crate) fn set_info(&self, slot: Slot, labels: &[(&str, &str)], guard: &Guard) {
+    pub(crate) fn set_info(&self, slot: Slot, labels: &[(&str, &str)], guards: &Guards) {
         let mut labels: Vec<_> = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut infos = held(self.infos.lock());
         // Asked for under the lock, so that `clean` finds what was cleaned as it was before.
-        if let Some(rules) = guard.rules() {
+        if let Some(rules) = guards.all() {
             clean(&mut labels, &rules, true);
         }
         infos.insert(slot, labels);
@@ -105,7 +105,7 @@ impl Side {
         labels: &[(&str, &str)],
         value: f64,
         at_ms: u64,
-        guard: &Guard,
+        guards: &Guards,
     ) {
         let Some(_inside) = Section::try_enter() else { return };
         let all = self.exemplars.get_or_init(DashMap::new);
@@ -124,8 +124,9 @@ impl Side {
             own_text.push_str(text);
         }
         (exemplar.value, exemplar.at_ms) = (value, at_ms);
-        // Asked for at the place that is locked, so that `clean` finds what was looked at as it was before.
-        if let Some(rules) = guard.rules() {
+        // Asked for at the place that is locked, so that `clean` finds what was looked at as it was before. SeqCst: as there.
+        fence(SeqCst);
+        if let Some(rules) = guards.all() {
             clean(&mut exemplar.labels, &rules, true);
             shorten(&mut exemplar.labels);
         }
@@ -133,13 +134,14 @@ impl Side {
 
     /// Looks at what infos and exemplars say for secrets.
     #[cfg(feature = "hygiene")]
-    pub(super) fn clean(&self, guard: &Guard) {
-        let Some(rules) = guard.rules() else { return };
+    pub(super) fn clean(&self, guards: &Guards) {
+        let Some(rules) = guards.all() else { return };
         held(self.infos.lock()).values_mut().for_each(|labels| clean(labels, &rules, false));
-        // Made if it is not there: who makes it otherwise might do so without having heard of the rules.
-        let all = self.exemplars.get_or_init(DashMap::new);
+        // SeqCst: who makes the map meanwhile has either heard of the rules or is seen here. See `keep_exemplar`.
+        fence(SeqCst);
         // One after the other, so that a fork does not wait for all.
         let inside = Section::enter();
+        let Some(all) = self.exemplars.get() else { return };
         let places: Vec<_> = all.iter().map(|place| *place.key()).collect();
         drop(inside);
         for place in places {
@@ -191,7 +193,7 @@ impl Side {
 }
 
 /// Replaces secrets in the values.
-fn clean(labels: &mut [(String, String)], rules: &Rules, count: bool) {
+fn clean(labels: &mut [(String, String)], rules: &All, count: bool) {
     for (_, text) in labels {
         if let Cow::Owned(clean) = rules.clean(text, count) {
             *text = clean;
