@@ -3,7 +3,7 @@
 /** Counters: they only go up. Recording adds to one cell of this isolate. */
 
 const util = require('util');
-const Exemplar = require('./exemplar');
+const Exemplars = require('./exemplars');
 const { Bound, Metric, hide } = require('./metric');
 const { add, words } = require('./cells');
 const { refuseUnknown, textOf, valuesOf } = require('./labels');
@@ -35,7 +35,7 @@ class Counter extends Metric {
     super(config, {}, () => ({ kind: 'counter' }));
     this.type = 'counter';
     if (this.enableExemplars) {
-      hide(this, { _exemplars: new Map() });
+      hide(this, { _exemplars: new Exemplars(this._native) });
       this.inc = this.incWithExemplar;
     }
     if (this._names.length === 0) this._own = new BoundCounter(this, []);
@@ -73,10 +73,7 @@ class Counter extends Metric {
   incWithExemplar({ labels, value, exemplarLabels } = {}) {
     this.incWithoutExemplar(labels, value);
     if (exemplarLabels === undefined) return;
-    const key = valuesOf(this._names, labels).map(textOf).join('\0');
-    const exemplar = this._exemplars.get(key) ?? new Exemplar();
-    exemplar.replace(exemplarLabels, value || 1);
-    if (this._exemplars.has(key) || this._exemplars.size < Exemplar.MOST) this._exemplars.set(key, exemplar);
+    this._exemplars.keep(valuesOf(this._names, labels).map(textOf), 0, exemplarLabels, value || 1);
   }
 
   /** As `inc` of a counter without exemplars. */
@@ -104,9 +101,9 @@ class Counter extends Metric {
   }
 
   _values() {
-    const exemplars = this._shownExemplars();
+    const exemplarsOf = this._exemplars?.shown();
     return this._read((labels, [value], texts) => {
-      const exemplar = exemplars?.get(texts.join('\0'));
+      const exemplar = exemplarsOf?.(texts)[0];
       return exemplar === undefined ? { value, labels } : { value, labels, exemplar };
     });
   }

@@ -1,6 +1,6 @@
 'use strict';
 
-/** An exemplar as OpenMetrics has it. Kept by counters and histograms that were asked to, for whoever renders. */
+/** An exemplar as OpenMetrics has it. `exemplars.js` keeps those of a metric, for whoever renders. */
 
 /** OpenMetrics 1.0, "Exemplars": characters of names and values together. */
 const LONGEST = 128;
@@ -12,37 +12,9 @@ function lengthOf(labels) {
 }
 
 class Exemplar {
-  /** Series of a metric that have any: as many as a family has before it overflows. */
-  static MOST = 10_000;
-
   constructor(labelSet = {}, value = null) {
     this.labelSet = labelSet;
     this.value = value;
-  }
-
-  /** Those of a metric by their series, as both are shown where `clean` replaces secrets in texts. */
-  static cleaned(all, clean) {
-    const shown = new Map();
-    for (const [series, kept] of all) {
-      const place = clean(series.split('\0')).join('\0');
-      if (Array.isArray(kept)) {
-        const places = shown.get(place) ?? [];
-        kept.forEach((exemplar, at) => (places[at] = exemplar.cleaned(clean)));
-        shown.set(place, places);
-      } else {
-        shown.set(place, kept.cleaned(clean));
-      }
-    }
-    return shown;
-  }
-
-  /** The same without secrets; without labels, if they are too long then. */
-  cleaned(clean) {
-    const names = Object.keys(this.labelSet);
-    const texts = clean(names.map((name) => `${this.labelSet[name]}`));
-    const labels = Object.fromEntries(names.map((name, at) => [name, texts[at]]));
-    const exemplar = new Exemplar(lengthOf(labels) > LONGEST ? {} : labels, this.value);
-    return Object.assign(exemplar, { timestamp: this.timestamp });
   }
 
   /** Refuses labels that are too long. */
@@ -57,6 +29,14 @@ class Exemplar {
     this.labelSet = labelSet;
     this.value = value;
     this.timestamp = Date.now() / 1000;
+  }
+
+  /** Has secrets replaced by `clean`; without labels, if they are too long then. */
+  clean(clean) {
+    const names = Object.keys(this.labelSet);
+    const texts = clean(names.map((name) => `${this.labelSet[name]}`));
+    const labels = Object.fromEntries(names.map((name, at) => [name, texts[at]]));
+    this.labelSet = lengthOf(labels) > LONGEST ? {} : labels;
   }
 }
 

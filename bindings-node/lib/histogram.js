@@ -5,7 +5,7 @@
  * `metrics()` show.
  */
 
-const Exemplar = require('./exemplar');
+const Exemplars = require('./exemplars');
 const time = require('./time');
 const { hide } = require('./metric');
 const { Observer } = require('./observer');
@@ -41,7 +41,7 @@ class Histogram extends Observer {
     this.upperBounds = this.buckets;
     Object.freeze(this.upperBounds);
     if (this.enableExemplars) {
-      hide(this, { _exemplars: new Map() });
+      hide(this, { _exemplars: new Exemplars(this._native) });
       this.observe = this.observeWithExemplar;
     }
   }
@@ -55,17 +55,9 @@ class Histogram extends Observer {
   observeWithExemplar({ labels = {}, value, exemplarLabels } = {}) {
     this.observeWithoutExemplar(labels, value);
     if (exemplarLabels === undefined || Object.keys(exemplarLabels).length === 0) return;
-    const key = valuesOf(this._names, labels).map(textOf).join('\0');
-    let places = this._exemplars.get(key);
-    if (places === undefined) {
-      places = [];
-      if (this._exemplars.size < Exemplar.MOST) this._exemplars.set(key, places);
-    }
     const bucket = this.upperBounds.findIndex((bound) => value <= bound);
     const at = bucket < 0 ? this.upperBounds.length : bucket;
-    const exemplar = places[at] ?? new Exemplar();
-    exemplar.replace(exemplarLabels, value);
-    places[at] = exemplar;
+    this._exemplars.keep(valuesOf(this._names, labels).map(textOf), at, exemplarLabels, value);
   }
 
   /** Begins a time, which the function that is given counts, in seconds. */
@@ -86,7 +78,6 @@ class Histogram extends Observer {
   /** Makes the series of these labels, or begins it again, with nothing observed. */
   zero(labels) {
     const values = valuesOf(this._names, labels);
-    this._exemplars?.delete(values.map(textOf).join('\0'));
     this._remove(values);
     this._cell(values);
   }
@@ -114,9 +105,9 @@ class Histogram extends Observer {
   /** The samples of every series, with the labels of the series apart from those of the sample. */
   _shared() {
     const { name, upperBounds } = this;
-    const exemplars = this._shownExemplars();
+    const exemplarsOf = this._exemplars?.shown();
     const all = this._read((sharedLabels, numbers, texts) => {
-      const places = exemplars?.get(texts.join('\0')) ?? [];
+      const places = exemplarsOf?.(texts) ?? [];
       const count = numbers[numbers.length - 2];
       const sample = (suffix, labels, value, exemplar) => ({
         labels,

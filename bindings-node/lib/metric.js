@@ -13,7 +13,6 @@ const native = require('./native');
 const { configure } = require('./config');
 const Registry = require('./registry');
 const { arrayOf, placeOf, words } = require('./cells');
-const Exemplar = require('./exemplar');
 const { refuseCount, refuseUnknown, textOf, valuesOf } = require('./labels');
 const { cut, extended, keyOf, walk, walkersOf } = require('./paths');
 
@@ -198,12 +197,6 @@ class Metric {
     );
   }
 
-  /** The exemplars by the texts of their series, as they are shown. */
-  _shownExemplars() {
-    if (this._exemplars === undefined || !native.isCleaned(this._native)) return this._exemplars;
-    return Exemplar.cleaned(this._exemplars, (texts) => native.clean(this._native, texts));
-  }
-
   /** Asks the user's function, and waits if it takes time. */
   async _collect() {
     const answer = this.collect?.();
@@ -221,7 +214,7 @@ class Metric {
   }
 
   _remove(values) {
-    this._exemplars?.delete(values.map(textOf).join('\0'));
+    this._exemplars?.delete(values.map(textOf));
     this._look();
     const removed = native.remove(this._native, values.map(textOf));
     // If nothing else was removed meanwhile, and every series is known by one set of values, which these are, the others stay

@@ -183,7 +183,7 @@ pub(crate) fn render(
     told: Vec<Told>,
 ) -> Result<Given> {
     let (registry, exposition, encoding) = (Arc::clone(registry), exposition(&format)?, encoding(&packing)?);
-    let beside = Beside::new(except, told);
+    let beside = Beside::new(&registry, except, told);
     let render = move || packed(&beside.registry(&registry), exposition, encoding);
     promised(&env, render, raw::bytes)
 }
@@ -199,6 +199,6 @@ pub(crate) fn render_now(
     told: Vec<Told>,
 ) -> Result<Given> {
     let (exposition, encoding) = (exposition(&format)?, encoding(&packing)?);
-    let all = Beside::new(except, told).registry(registry);
+    let all = Beside::new(registry, except, told).registry(registry);
     raw::bytes(&env, packed(&all, exposition, encoding)?).map(Given)
 }

@@ -303,7 +303,7 @@ pub(crate) fn answer_door(
     told: Vec<Told>,
     is_partial: bool,
 ) {
-    let Beside { except, families, .. } = Beside::new(except, told);
+    let Beside { except, families, .. } = Beside::new(&door.registry, except, told);
     door.asker.answer(number, Answer { except, families, is_partial });
 }
 

@@ -47,15 +47,16 @@ fn labels(pairs: Vec<(String, String)>) -> Vec<(Cow<'static, str>, Cow<'static, 
 const TOTAL: &str = "_total";
 
 impl Told {
-    /// The families that it is to the engine.
-    fn families(self) -> Vec<engine::snapshot::Family> {
+    /// The families that it is to the engine. Exemplars are cleaned as `registry` says: those of foreign metrics are not yet.
+    fn families(self, registry: &engine::Registry) -> Vec<engine::snapshot::Family> {
         let kind = Kind::from_name(&self.kind).unwrap_or_default();
         let counts = kind == Kind::Counter;
         let stem = if counts { self.name.strip_suffix(TOTAL).unwrap_or(&self.name) } else { &self.name };
         let samples = self.samples.into_iter().map(|sample| {
             // prom-client calls the sample as the counter.
             let name = if counts && sample.name == self.name { format!("{stem}{TOTAL}") } else { sample.name };
-            let exemplar = sample.exemplar.map(|exemplar| {
+            let exemplar = sample.exemplar.map(|mut exemplar| {
+                registry.clean_exemplar(&mut exemplar.labels);
                 let timestamp = exemplar.timestamp.map(Timestamp::Seconds);
                 Box::new(Exemplar { labels: labels(exemplar.labels), value: exemplar.value, timestamp })
             });
@@ -91,10 +92,10 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    pub(crate) fn new(except: Vec<ExternalRef<Metric>>, told: Vec<Told>) -> Beside {
+    pub(crate) fn new(registry: &Registry, except: Vec<ExternalRef<Metric>>, told: Vec<Told>) -> Beside {
         Beside {
             except: except.iter().map(|metric| Arc::clone(&metric.family)).collect(),
-            families: told.into_iter().flat_map(Told::families).collect(),
+            families: told.into_iter().flat_map(|told| told.families(&registry.engine)).collect(),
             labels: Vec::new(),
         }
     }

@@ -317,6 +317,44 @@ test('secrets in exemplars are replaced too, whoever prints them', async (t) => 
   }
 });
 
+test('exemplars leave with their series, and the last of those that are one is shown', async (t) => {
+  const registry = new Registry(Registry.OPENMETRICS_CONTENT_TYPE);
+  const options = { help: 'h', labelNames: ['by'], enableExemplars: true, registers: [registry] };
+  const jobs = new Counter({ name: 'jobs', ...options });
+  const sizes = new Histogram({ name: 'sizes', buckets: [1, 10], ...options });
+  const record = (by, t) => {
+    jobs.inc({ labels: { by }, exemplarLabels: { t } });
+    sizes.observe({ labels: { by }, value: 1, exemplarLabels: { t } });
+  };
+  const foreign = {
+    name: 'foreign',
+    get: () => ({
+      name: 'foreign',
+      help: 'h',
+      type: 'counter',
+      values: [{ value: 1, labels: {}, exemplar: { labelSet: { user: 'joe@example.com' }, value: 1 } }],
+    }),
+  };
+  registry.registerMetric(foreign);
+  record('joe@example.com', 'first');
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const server = await serve(t, { registry, hygiene: { enabled: true } });
+  const said = async () =>
+    (await scrape(server, { headers: { accept: 'application/openmetrics-text' } })).text;
+  record('a\0b@example.com', 'second');
+  const text = await said();
+  assert.ok(!text.includes('example.com'), text);
+  assert.match(text, /jobs_total{by="\[email\]"} \d # {t="second"}/);
+  record('ann@example.com', 'third');
+  assert.equal((await said()).match(/# {t="third"}/g).length, 2);
+  jobs.remove('jim@example.com');
+  sizes.zero({ by: 'jim@example.com' });
+  record('other', 'fourth');
+  jobs.inc({ labels: { by: '[email]' } });
+  assert.ok(!/third|second/.test(await said()), await said());
+  assert.equal((await said()).match(/# {t="fourth"}/g).length, 2);
+});
+
 test('the environment says what the code leaves out, and is warned of what means nothing here', async (t) => {
   const source = `require('tykmetrics').startHttpServer({ port: 0 }).then((server) => console.log(server.url));`;
   const env = {

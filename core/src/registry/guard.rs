@@ -94,6 +94,7 @@ mod with {
     use crate::hygiene::{Hygiene, Kind};
     use crate::record::Metric;
     use crate::registry::family::Core;
+    use crate::registry::side;
     use crate::registry::words::kept;
     use crate::registry::{FamilyVec, Inner, Registry};
     use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering::*, RwLock, held};
@@ -270,6 +271,14 @@ mod with {
     }
 
     impl Registry {
+        /// Cleans an exemplar that a collector of the host's tells. Nothing is counted.
+        #[doc(hidden)]
+        pub fn clean_exemplar(&self, labels: &mut Vec<(String, String)>) {
+            if let Some(rules) = self.guard().rules() {
+                side::clean(labels, &All(vec![rules]), false);
+            }
+        }
+
         /// Replaces secrets in label values from now on, or no more. It acts where a series is made, so it costs a record
         /// nothing but where an exemplar is kept; a lookup of the value as it was finds the series of the clean one. What was
         /// replaced is counted by kind in `tykmetrics_label_values_redacted_total`, which the

@@ -88,7 +88,7 @@ impl Side {
         let mut infos = held(self.infos.lock());
         // Asked for under the lock, so that `clean` finds what was cleaned as it was before.
         if let Some(rules) = guards.all() {
-            clean(&mut labels, &rules, true);
+            clean_texts(&mut labels, &rules, true);
         }
         infos.insert(slot, labels);
     }
@@ -128,7 +128,6 @@ impl Side {
         fence(SeqCst);
         if let Some(rules) = guards.all() {
             clean(&mut exemplar.labels, &rules, true);
-            shorten(&mut exemplar.labels);
         }
     }
 
@@ -136,7 +135,9 @@ impl Side {
     #[cfg(feature = "hygiene")]
     pub(super) fn clean(&self, guards: &Guards) {
         let Some(rules) = guards.all() else { return };
-        held(self.infos.lock()).values_mut().for_each(|labels| clean(labels, &rules, false));
+        for labels in held(self.infos.lock()).values_mut() {
+            clean_texts(labels, &rules, false);
+        }
         // SeqCst: who makes the map meanwhile has either heard of the rules or is seen here. See `keep_exemplar`.
         fence(SeqCst);
         // One after the other, so that a fork does not wait for all.
@@ -148,7 +149,6 @@ impl Side {
             let _inside = Section::enter();
             if let Some(mut exemplar) = all.get_mut(&place) {
                 clean(&mut exemplar.labels, &rules, false);
-                shorten(&mut exemplar.labels);
             }
         }
     }
@@ -192,18 +192,21 @@ impl Side {
     }
 }
 
-/// Replaces secrets in the values.
-fn clean(labels: &mut [(String, String)], rules: &All, count: bool) {
-    for (_, text) in labels {
-        if let Cow::Owned(clean) = rules.clean(text, count) {
-            *text = clean;
-        }
+/// Replaces secrets in what an exemplar says. What stands in their place may be longer: there are no labels rather than any that
+/// are too long.
+pub(super) fn clean(labels: &mut Vec<(String, String)>, rules: &All, count: bool) {
+    if clean_texts(labels, rules, count) && exemplar_chars(labels) > EXEMPLAR_CHARS {
+        labels.clear();
     }
 }
 
-/// What stands in the place of a secret may be longer than it: an exemplar may then have no labels, and none that are too long.
-fn shorten(labels: &mut Vec<(String, String)>) {
-    if exemplar_chars(labels) > EXEMPLAR_CHARS {
-        labels.clear();
+/// Replaces secrets in the values; tells whether there were any.
+fn clean_texts(labels: &mut [(String, String)], rules: &All, count: bool) -> bool {
+    let mut found = false;
+    for (_, text) in labels {
+        if let Cow::Owned(clean) = rules.clean(text, count) {
+            (*text, found) = (clean, true);
+        }
     }
+    found
 }
