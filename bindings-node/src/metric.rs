@@ -28,8 +28,8 @@ pub(crate) trait Series: Send + Sync {
     /// The value of a gauge's series.
     fn level(&self, labels: &[&str]) -> engine::Result<f64>;
     fn shape(&self) -> Option<&Arc<shape::Shape>>;
-    /// Whether secrets are looked for, and a text without any.
-    fn is_cleaned(&self) -> bool;
+    /// What is another number when other secrets are looked for, and a text without any.
+    fn cleaned_by(&self) -> u32;
     fn clean(&self, text: String) -> String;
     fn snapshot(&self) -> snapshot::Family;
     fn render_into(&self, exposition: Exposition, out: &mut Vec<u8>);
@@ -61,8 +61,8 @@ impl<M: Kind> Series for FamilyVec<M> {
     fn shape(&self) -> Option<&Arc<shape::Shape>> {
         FamilyVec::shape(self)
     }
-    fn is_cleaned(&self) -> bool {
-        FamilyVec::is_cleaned(self)
+    fn cleaned_by(&self) -> u32 {
+        FamilyVec::cleaned_by(self)
     }
     fn clean(&self, text: String) -> String {
         FamilyVec::clean_label(self, &text).into_owned()
@@ -292,10 +292,10 @@ pub(crate) fn set(
     Ok(false)
 }
 
-/// Whether secrets are looked for in what labels of the metric say.
+/// What is another number when other secrets are looked for in what labels of the metric say; 0 where none ever were.
 #[napi(catch_unwind)]
-pub(crate) fn is_cleaned(metric: &External<Metric>) -> bool {
-    metric.family.series.is_cleaned()
+pub(crate) fn cleaned_by(metric: &External<Metric>) -> u32 {
+    metric.family.series.cleaned_by()
 }
 
 /// Texts without secrets.

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorCode, Result};
 use regex::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use rules::{RULES, Rule};
 use std::borrow::Cow;
+use std::ops::Range;
 use std::str::FromStr;
 
 /// Patterns of the user's own, and the bytes of each.
@@ -170,6 +171,9 @@ impl Sought {
         self.regex.replace_all(value, |captures: &Captures<'_>| {
             let all = captures.get_match();
             let Some(rule) = self.rule else {
+                if stands_for_a_secret(value, all.range()) {
+                    return all.as_str().to_owned();
+                }
                 *found = true;
                 return REDACTED.to_owned();
             };
@@ -183,6 +187,12 @@ impl Sought {
             format!("{before}{}{after}", rule.replacement)
         })
     }
+}
+
+/// Whether a part of a text belongs to what was put in the place of a secret: what was cleaned is cleaned again.
+fn stands_for_a_secret(text: &str, part: Range<usize>) -> bool {
+    let mut words = RULES.iter().map(|rule| rule.replacement).chain([REDACTED]);
+    words.any(|word| text.match_indices(word).any(|(at, _)| at <= part.start && part.end <= at + word.len()))
 }
 
 /// Finds secrets in text and replaces them.

@@ -343,7 +343,27 @@ fn each_registry_that_lists_a_family_has_its_own_replaced_and_no_other_family_is
     taken.gauge("listed_total", "h").register().unwrap();
     taken.list(&listed).unwrap_err();
     listed.inc(&["tim2"]).unwrap();
-    assert!(shown(&maker).contains("listed_total{user=\"tim2\"} 1"), "{}", shown(&maker));
+    for name in ["tim", "tim2"] {
+        assert!(shown(&maker).contains(&format!("listed_total{{user=\"{name}\"}} 1")), "{}", shown(&maker));
+    }
+}
+
+#[test]
+fn what_stands_for_a_secret_is_none_however_often_it_is_looked_at() {
+    let wide = || Hygiene::options().pattern("[A-Za-z0-9_]{8,}").pattern(".+@").build().unwrap();
+    assert_eq!(wide().clean("of acct_12345 and [redacted]"), "of [redacted] and [redacted]");
+    let (maker, lister) = (Registry::new(), Registry::new());
+    let paid = maker.counter("paid_total", "h").label_names(["by"]).register().unwrap();
+    lister.set_hygiene(Some(wide()));
+    paid.inc(&["acct_12345"]).unwrap();
+    for n in 1..4 {
+        lister.list(&paid).unwrap();
+        paid.inc(&["acct_67890"]).unwrap();
+        let text = shown(&lister);
+        assert!(text.contains(&format!("paid_total{{by=\"[redacted]\"}} {}\n", n + 1)), "{text}");
+        assert_eq!(text.matches("paid_total{").count(), 1, "{text}");
+        lister.set_hygiene(Some(wide()));
+    }
 }
 
 #[test]

@@ -18,19 +18,6 @@ impl super::Registry {
     }
 }
 
-impl super::Registry {
-    /// Has the labels of a family that is listed here looked at, or no more.
-    pub(super) fn look_at(&self, family: &std::sync::Arc<super::family::Core>, listed: bool) {
-        #[cfg(feature = "hygiene")]
-        match listed {
-            true => family.listed_by(self.guard()),
-            false => family.left(self.guard()),
-        }
-        #[cfg(not(feature = "hygiene"))]
-        let _ = (family, listed);
-    }
-}
-
 #[cfg(feature = "metrics")]
 impl super::RegistryOptions {
     /// Cleans label values as another registry does.
@@ -42,8 +29,24 @@ impl super::RegistryOptions {
 
 #[cfg(not(feature = "hygiene"))]
 mod without {
+    use crate::registry::Registry;
+    use crate::registry::family::Core;
     use std::borrow::Cow;
     use std::sync::Arc;
+
+    impl Registry {
+        pub(in crate::registry) fn clean_by(&self) -> u32 {
+            0
+        }
+
+        pub(in crate::registry) fn look_at(&self, _: &Arc<Core>) -> bool {
+            false
+        }
+
+        pub(in crate::registry) fn look_away(&self, _: &Arc<Core>) {}
+
+        pub(in crate::registry) fn clean(&self, _: &Arc<Core>, _: u32) {}
+    }
 
     /// Nobody at the door.
     #[derive(Debug, Default)]
@@ -239,27 +242,6 @@ mod with {
     }
 
     impl Core {
-        /// A registry lists the family, now or in a moment.
-        pub(in crate::registry) fn listed_by(self: &Arc<Self>, lister: &Arc<Guard>) {
-            if Arc::ptr_eq(&self.guards.maker, lister) {
-                return;
-            }
-            let mut listers = held(self.guards.listers.write());
-            listers.retain(|known| known.strong_count() > 0);
-            if !listers.iter().any(|known| std::ptr::eq(known.as_ptr(), &raw const **lister)) {
-                listers.push(Arc::downgrade(lister));
-            }
-            drop(listers);
-            if lister.version() > 0 {
-                self.clean();
-            }
-        }
-
-        /// It does so no more.
-        pub(in crate::registry) fn left(&self, lister: &Arc<Guard>) {
-            held(self.guards.listers.write()).retain(|known| !std::ptr::eq(known.as_ptr(), &raw const **lister));
-        }
-
         /// What was found in the family's labels may be looked for otherwise now: whatever is there is looked at again.
         fn clean(self: &Arc<Self>) {
             // Release: pairs with `Guards::version`.
@@ -271,6 +253,39 @@ mod with {
     }
 
     impl Registry {
+        /// What is another number when other values are clean.
+        pub(in crate::registry) fn clean_by(&self) -> u32 {
+            self.guard().version()
+        }
+
+        /// Has a family's labels looked at that is listed here, now or in a moment. False if they are already.
+        pub(in crate::registry) fn look_at(&self, family: &Arc<Core>) -> bool {
+            let (guard, guards) = (self.guard(), &family.guards);
+            let mut listers = held(guards.listers.write());
+            let is_known = |known: &Weak<Guard>| std::ptr::eq(known.as_ptr(), Arc::as_ptr(guard));
+            if Arc::ptr_eq(&guards.maker, guard) || listers.iter().any(is_known) {
+                return false;
+            }
+            listers.retain(|known| known.strong_count() > 0);
+            listers.push(Arc::downgrade(guard));
+            true
+        }
+
+        /// The family is listed here no more.
+        pub(in crate::registry) fn look_away(&self, family: &Arc<Core>) {
+            let guards = &family.guards;
+            held(guards.listers.write()).retain(|known| !std::ptr::eq(known.as_ptr(), Arc::as_ptr(self.guard())));
+            // Release: pairs with `Guards::version`.
+            guards.version.fetch_add(1, Release);
+        }
+
+        /// Cleans a family that is listed here, unless it is clean by these rules. To be called while no lock is held.
+        pub(in crate::registry) fn clean(&self, family: &Arc<Core>, by: u32) {
+            if self.guard().version() != by {
+                family.clean();
+            }
+        }
+
         /// Cleans an exemplar that a collector of the host's tells. Nothing is counted.
         #[doc(hidden)]
         pub fn clean_exemplar(&self, labels: &mut Vec<(String, String)>) {
@@ -313,11 +328,11 @@ mod with {
             self.core().guards.all().map_or(text.into(), |all| all.clean(text, false))
         }
 
-        /// Whether anybody looks for secrets in the family.
+        /// What is another number when what is looked for may be other secrets; 0 where nothing ever was.
         #[doc(hidden)]
         #[must_use]
-        pub fn is_cleaned(&self) -> bool {
-            self.core().guards.all().is_some()
+        pub fn cleaned_by(&self) -> u32 {
+            self.core().guards.version()
         }
     }
 }

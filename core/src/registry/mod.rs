@@ -12,6 +12,7 @@ pub(crate) mod family;
 pub(crate) mod guard;
 pub(crate) mod key;
 pub(crate) mod limits;
+mod list;
 pub(crate) mod name;
 #[cfg(all(loom, test))]
 pub(crate) mod probe;
@@ -34,7 +35,7 @@ pub use name::{NameRule, full as full_name};
 use crate::collect::Collector;
 use crate::error::{Error, ErrorCode, Result};
 use crate::merge::snapshot::{Kind, Meta};
-use crate::record::{Counter, Gauge, Histogram, Info, Metric, StateSet, Summary, UpDown};
+use crate::record::{Counter, Gauge, Histogram, Info, StateSet, Summary, UpDown};
 use crate::shard::Space;
 use crate::sync::{AtomicU64, Mutex, Ordering::Relaxed, RwLock, Turn, held, made_once};
 use family::Core;
@@ -255,46 +256,6 @@ impl Registry {
         true
     }
 
-    /// Lists a family in this registry too, beside those it was registered with: it is rendered and kept up here from
-    /// now on, with the constant labels of both. Its limits stay those of the registry that made it, which counts its
-    /// series. Nothing happens if it is listed already.
-    ///
-    /// ```
-    /// use tykmetrics::{Format, Registry};
-    ///
-    /// let (shown, hidden) = (Registry::new(), Registry::new());
-    /// let jobs = hidden.counter("jobs_total", "Jobs").label_names(["queue"]).unlisted().register()?;
-    /// jobs.with(&["mail"])?.inc();
-    /// assert!(hidden.render(Format::Text).is_empty());
-    /// shown.list(&jobs)?;
-    /// assert_eq!(shown.snapshot().value("jobs_total", &[("queue", "mail")]), Some(1.0));
-    /// # Ok::<(), tykmetrics::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// When its name is taken by another family, or not allowed here. The registry is as it was.
-    pub fn list<M: Metric>(&self, family: &FamilyVec<M>) -> Result<()> {
-        self.list_core(family.core())
-    }
-
-    /// Takes a family out, by its full name. Handles on it keep working and are no longer rendered. False if there is
-    /// none of that name.
-    pub fn unregister(&self, name: &str) -> bool {
-        let mut names = held(self.inner.names.lock());
-        let mut families = held(self.inner.families.write());
-        let Some(at) = families.iter().position(|family| family.meta.name == name) else { return false };
-        let mut list = families.to_vec();
-        let family = list.remove(at);
-        names.retain(|_, owner| owner.uid != family.uid);
-        *families = Arc::new(list);
-        family.changed();
-        self.remember(&family);
-        self.look_at(&family, false);
-        // What is left of it may be the last of the host's callbacks, which are dropped where no lock is held.
-        drop((families, names));
-        true
-    }
-
     /// Series in use, over all families.
     pub fn series(&self) -> u64 {
         self.inner.budget.used()
@@ -312,46 +273,6 @@ impl Registry {
 
     pub(crate) fn const_labels(&self) -> &[(String, String)] {
         &self.inner.options.const_labels
-    }
-
-    fn list_core(&self, family: &Arc<Core>) -> Result<()> {
-        let meta = &family.meta;
-        self.name_rule().check(meta)?;
-        // Shown here with the labels of this registry too, of which none may be there twice.
-        if let Some((label, _)) = self.const_labels().iter().find(|(name, _)| meta.label_names.contains(name)) {
-            let message = format!(
-                "metric {:?} has a label {label:?}, which every series of this registry carries: \
-                 list it in another registry, or name one of the labels otherwise",
-                meta.name
-            );
-            return Err(Error::new(ErrorCode::InvalidLabel, message));
-        }
-        // Before it is seen here.
-        self.look_at(family, true);
-        let mut names = held(self.inner.names.lock());
-        if names.get(&name::classic(&meta.name)).is_some_and(|known| known.uid == family.uid) {
-            return Ok(());
-        }
-        let entered = self.enter(&mut names, family);
-        drop(names);
-        // Again, since the rules may be others since.
-        self.look_at(family, entered.is_ok());
-        entered
-    }
-
-    /// Enters a family under every name it prints.
-    fn enter(&self, names: &mut HashMap<String, Arc<Core>>, family: &Arc<Core>) -> Result<()> {
-        let meta = &family.meta;
-        let samples = name::samples(&meta.name, meta.kind);
-        if let Some((sample, owner)) = samples.iter().find_map(|sample| names.get_key_value(sample)) {
-            let owner = &owner.meta.name;
-            return Err(conflict(&meta.name, &format!("metric {owner:?} already prints {sample:?} (in some format)")));
-        }
-        names.extend(samples.into_iter().map(|sample| (sample, Arc::clone(family))));
-        let mut families = held(self.inner.families.write());
-        // A scrape that holds the list before keeps it; nobody does most of the time, and then this is a push.
-        Arc::make_mut(&mut families).push(Arc::clone(family));
-        Ok(())
     }
 
     /// A family of its own that no registry lists.
