@@ -4,10 +4,11 @@
  * Instructions that a service needs for a request, counted by valgrind's callgrind.
  *
  * No busy neighbour changes them, as it does requests per second, by more than what is looked for; what V8 does besides does. So a
- * service runs on one thread, is asked until its code is compiled, and is then counted in windows of requests, of which the middle
- * one is taken: some have a long collection of garbage in them, or a function that is compiled anew. What V8 guesses by then is not the
- * same for every seed of its hashes, so there are several. They are instructions of user space: what the kernel does for a request
- * is not among them. Called by `middleware.js`.
+ * service runs on one thread, is asked until its code is compiled, and is then counted in windows of requests. The mean of those in
+ * the middle is taken, since each has a collection of garbage more or less; the lowest and the highest are left out, since some have
+ * a long one in them, or a function that is compiled anew. What V8 guesses by then is not the same for every seed of its hashes,
+ * so there are several. They are instructions of user space: what the kernel does for a request is not among them. Called by
+ * `middleware.js`.
  */
 
 const { execFileSync, spawn } = require('node:child_process');
@@ -16,7 +17,12 @@ const fs = require('node:fs');
 const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
-const { median } = require('./timing');
+
+/**
+ * V8 collects the garbage of programs that do little, by the clock: valgrind makes this one slow, so that it would in some runs,
+ * and a request were four times as many instructions.
+ */
+const NOT_IDLE = '--no-memory-reducer';
 
 /** Requests before anything is counted: V8's last compiler is through with the service by then. */
 const FIRST = 12_000;
@@ -39,7 +45,7 @@ async function bySeed(metrics, seed) {
     `--callgrind-out-file=${path.join(folder, 'out')}`,
     `--vgdb-prefix=${folder}/gdb`,
   ];
-  const flags = ['--single-threaded', `--hash-seed=${seed}`, `--random-seed=${seed}`];
+  const flags = ['--single-threaded', NOT_IDLE, `--hash-seed=${seed}`, `--random-seed=${seed}`];
   const program = [process.execPath, ...flags, path.join(__dirname, 'service.js'), metrics];
   const service = spawn('valgrind', [...tool, ...program], { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = once(service, 'close');
@@ -63,12 +69,18 @@ async function bySeed(metrics, seed) {
       windows.push(dump(turn + 2) / REQUESTS);
     }
     connection.destroy();
-    return median(windows);
+    return middle(windows);
   } finally {
     service.stdin.end();
     await ended;
     fs.rmSync(folder, { recursive: true });
   }
+}
+
+/** The mean of all but the lowest and the highest. */
+function middle(windows) {
+  const kept = windows.toSorted((a, b) => a - b).slice(1, -1);
+  return kept.reduce((sum, each) => sum + each) / kept.length;
 }
 
 /** Sends requests one after another over one connection. */

@@ -5,20 +5,15 @@
  *
  * What lives here: when it began, the sizes of its bodies, and how it ended. `watcher.js` begins exchanges. Promised: a
  * request ends once, whether its response was sent, its client left, or its response never got to the connection.
- * Absent: names of endpoints.
+ * Absent: names of endpoints, and who tells that a request is over (`ends.js`).
  *
- * The response's `close` is the one event that comes after both ways to end, so it is the only listener. Bodies are
- * counted where they pass: a declared length tells nothing of a body that was cut off, and `socket.bytesWritten` has
- * headers, chunk sizes and the responses before and after this one in it.
+ * Bodies are counted where they pass: a declared length tells nothing of a body that was cut off, and
+ * `socket.bytesWritten` has headers, chunk sizes and the responses before and after this one in it.
  */
 
 const Stream = require('node:stream');
-
-/** Under which a response has its exchange, and a request that has a body. */
-const EXCHANGE = Symbol('tykmetrics.exchange');
-
-/** Under which a connection has the last exchange that waits for its turn to be sent. */
-const WAITING = Symbol('tykmetrics.waiting');
+const clock = require('./clock');
+const { EXCHANGE, leave, watch } = require('./ends');
 
 /** RFC 9110, 15.2.2: what a websocket's handshake is answered with. */
 const SWITCHING = 101;
@@ -39,7 +34,6 @@ const WIDEST = 3;
 class Exchange {
   constructor(watcher, method, req, res, context, outer) {
     this.watcher = watcher;
-    this.families = watcher.families;
     this.method = method;
     this.req = req;
     this.res = res;
@@ -57,20 +51,27 @@ class Exchange {
     this.write = null;
     this.end = null;
     this.push = null;
-    this.socket = null;
+    // What `ends.js` knows it by.
+    this.connection = null;
     this.before = null;
     this.after = null;
+  }
+
+  /** End, and those of other registries' middlewares of the same request. */
+  over() {
+    this.finish(0);
+    for (let each = this.outer; each !== null; each = each.outer) each.finish(0);
   }
 
   /** End with this status, or the response's if it is 0. */
   finish(status) {
     if (this.isOver) return;
     this.isOver = true;
-    if (this.socket !== null) leaveQueue(this);
+    leave(this);
     const watcher = this.watcher;
     try {
       if (this.method.inFlight !== null) this.method.inFlight.dec();
-      const seconds = (performance.now() - this.begun) / 1000;
+      const seconds = (clock.now() - this.begun) / 1000;
       const answered = status === 0 ? statusOf(this) : status;
       watcher.endpointOf(this).record(this.method, seconds, answered, this.receivedBytes(), this.sentBytes());
     } catch (error) {
@@ -83,7 +84,7 @@ class Exchange {
     if (this.isOver) return;
     this.isOver = true;
     if (this.method.inFlight !== null) this.method.inFlight.dec();
-    if (this.socket !== null) leaveQueue(this);
+    leave(this);
   }
 
   receivedBytes() {
@@ -117,15 +118,6 @@ function isSent(req, res) {
   if (socket?.errored) return false;
   // Of requests that are injected into a framework it is no connection, and knows of no write.
   return res.writableFinished || !(socket instanceof Stream);
-}
-
-/** The listener of a response's `close`. */
-function closed() {
-  let exchange = this[EXCHANGE];
-  do {
-    exchange.finish(0);
-    exchange = exchange.outer;
-  } while (exchange !== null);
 }
 
 /** Stands for a response's `write`. */
@@ -184,8 +176,7 @@ function attach(exchange) {
     exchange.end = res.end;
     res.write = countedWrite;
     res.end = countedEnd;
-    res.on('close', closed);
-    if (res.socket === null) joinQueue(exchange);
+    watch(exchange);
   } else {
     exchange.write = outer.write;
     exchange.end = outer.end;
@@ -221,38 +212,4 @@ function hasBody(exchange, req) {
   );
 }
 
-/**
- * Wait for the connection, as the responses of pipelined requests do.
- *
- * If it closes before their turn comes, nothing tells them of it.
- */
-function joinQueue(exchange) {
-  const socket = exchange.req.socket;
-  if (!socket || exchange.req.httpVersionMajor >= 2) return;
-  const last = socket[WAITING];
-  if (last === undefined) socket.once('close', queueClosed);
-  else if (last !== null) last.after = exchange;
-  exchange.before = last ?? null;
-  exchange.socket = socket;
-  socket[WAITING] = exchange;
-}
-
-function leaveQueue(exchange) {
-  const { socket, before, after } = exchange;
-  if (before !== null) before.after = after;
-  if (after !== null) after.before = before;
-  else socket[WAITING] = before;
-  exchange.socket = exchange.before = exchange.after = null;
-}
-
-/** The listener of a connection's `close`. */
-function queueClosed() {
-  let waiting = this[WAITING];
-  while (waiting !== null) {
-    const { before, res } = waiting;
-    closed.call(res);
-    waiting = before;
-  }
-}
-
-module.exports = { Exchange, EXCHANGE, ERROR, attach };
+module.exports = { Exchange, ERROR, attach };

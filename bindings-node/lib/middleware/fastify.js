@@ -6,7 +6,7 @@
  * The endpoint is the `url` of the route with the prefixes of its plugins, as Fastify has it in `routeOptions`. Promised:
  * the plugin is for all of the instance that it is registered with, and not only for what is registered inside. Absent:
  * the hooks `onResponse` and `onRequestAbort`, each of which makes Fastify add listeners and closures to every request:
- * the one listener of `exchange.js` is told of both.
+ * `ends.js` knows of both without one.
  */
 
 const Watcher = require('./watcher');

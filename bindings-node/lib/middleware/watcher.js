@@ -9,7 +9,9 @@
  */
 
 const Registry = require('../registry');
-const { Exchange, EXCHANGE, attach } = require('./exchange');
+const clock = require('./clock');
+const { EXCHANGE } = require('./ends');
+const { Exchange, attach } = require('./exchange');
 const { Exposition, isPath } = require('./exposition');
 const Faults = require('./faults');
 const { httpFamilies, UNMATCHED } = require('./families');
@@ -64,7 +66,6 @@ class Watcher {
       const families = this.families;
       const method = req.upgrade === true ? families.websocket : families.method(req.method);
       const exchange = new Exchange(this, method, req, res, context, outer === undefined ? null : outer);
-      exchange.begun = performance.now();
       if (method.inFlight !== null) method.inFlight.inc();
       try {
         attach(exchange);
@@ -72,6 +73,7 @@ class Watcher {
         exchange.abandon();
         throw error;
       }
+      exchange.begun = clock.now();
       // Whoever takes its time before the middleware may be left by the client meanwhile.
       if (isClosed(req, res)) exchange.finish(0);
       return exchange;
@@ -90,7 +92,7 @@ class Watcher {
   /** Tell whether this registry counts the request already, and name it if nobody else does. */
   joins(exchange, context) {
     for (let each = exchange; each !== null; each = each.outer) {
-      if (each.families !== this.families) continue;
+      if (each.watcher.families !== this.families) continue;
       if (each.watcher.isBlind) {
         each.watcher = this;
         each.context = context;
@@ -119,7 +121,9 @@ class Watcher {
 
 /** Tell whether a response's `close` may be over. */
 function isClosed(req, res) {
-  return res.destroyed === true || (req.httpVersionMajor >= 2 && res.stream?.destroyed === true);
+  if (req.httpVersionMajor >= 2) return res.destroyed === true || res.stream?.destroyed === true;
+  // A response whose turn to be sent never came is told nothing.
+  return res.destroyed === true || (res.socket === null && req.socket?.closed === true);
 }
 
 module.exports = Watcher;

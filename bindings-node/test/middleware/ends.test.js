@@ -1,0 +1,174 @@
+'use strict';
+
+/** Who tells that a request is over: Node's channel, the connection, or the response itself. */
+
+const assert = require('node:assert/strict');
+const channels = require('node:diagnostics_channel');
+const http = require('node:http');
+const { once } = require('node:events');
+const { Duplex } = require('node:stream');
+const test = require('node:test');
+
+const { instrumentHttp } = require('../../lib/middleware');
+const { Reading, ask, connected, exchanged, listening, sleep } = require('./serving');
+
+const KEPT = 'GET / HTTP/1.1\r\nHost: it\r\n\r\n';
+const LAST = 'GET / HTTP/1.1\r\nHost: it\r\nConnection: close\r\n\r\n';
+
+const isListened = () => channels.channel('http.server.response.finish').hasSubscribers;
+
+/** Return a reading and a listener whose requests are all called `/it`. */
+function instrumented(handler) {
+  const reading = new Reading();
+  return {
+    reading,
+    listener: instrumentHttp(handler, { registry: reading.registry, endpoint: () => '/it' }),
+  };
+}
+
+async function until(condition) {
+  for (let waited = 0; waited < 200 && !condition(); waited += 1) await sleep(5);
+  assert.ok(condition(), `${condition}`);
+}
+
+test('a response has no listener of ours, and its connection one', async (t) => {
+  const added = [];
+  const { listener, reading } = instrumented((req, res) => res.end());
+  const server = http.createServer((req, res) => {
+    const counts = () => [res.listenerCount('close'), req.socket.listenerCount('close')];
+    const [ofResponse, ofConnection] = counts();
+    listener(req, res);
+    const [withOurs, withItsOwn] = counts();
+    added.push([withOurs - ofResponse, withItsOwn - ofConnection]);
+  });
+  const socket = await connected(await listening(t, server));
+  for (let request = 1; request <= 3; request += 1) {
+    socket.write(KEPT);
+    await once(socket, 'data');
+  }
+  socket.destroy();
+  await reading.over(3);
+  assert.deepEqual(added, [
+    [0, 1],
+    [0, 0],
+    [0, 0],
+  ]);
+});
+
+test("nothing listens to Node's channel while there is no connection", async (t) => {
+  const { listener, reading } = instrumented((req, res) => res.end());
+  const url = await listening(t, http.createServer(listener));
+  await until(() => !isListened());
+  const first = await connected(url, KEPT);
+  const second = await connected(url, KEPT);
+  await reading.over(2);
+  assert.ok(isListened());
+  first.destroy();
+  await sleep(50);
+  assert.ok(isListened());
+  second.destroy();
+  await until(() => !isListened());
+  await exchanged(url, LAST);
+  await reading.over(3);
+  await until(() => !isListened());
+});
+
+test('a response that ends without our end is counted when it is sent, not when its connection closes', async (t) => {
+  const { listener, reading } = instrumented(() => {});
+  const server = http.createServer((req, res) => {
+    const { end } = res;
+    listener(req, res);
+    end.call(res);
+  });
+  const socket = await connected(await listening(t, server), KEPT);
+  await reading.over(1);
+  assert.deepEqual(await reading.statuses(), { '200 /it': 1 });
+  socket.destroy();
+});
+
+test('a response that the application makes for an upgraded connection is over when that is', async (t) => {
+  const { listener, reading } = instrumented((req, res) => res.end('hello'));
+  const server = http.createServer();
+  server.on('upgrade', (req, socket) => {
+    const res = new http.ServerResponse(req);
+    res.shouldKeepAlive = false;
+    res.assignSocket(socket);
+    listener(req, res);
+    res.on('finish', () => socket.end());
+  });
+  const answer = await exchanged(
+    await listening(t, server),
+    'GET / HTTP/1.1\r\nHost: it\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+  );
+  assert.match(answer, /hello$/);
+  await reading.over(1);
+  assert.equal(await reading.inFlight(), 0);
+});
+
+test('a connection that is no socket of Node is served, and its responses tell themselves', async () => {
+  const { listener, reading } = instrumented((req, res) => res.end('hello'));
+  const server = http.createServer(listener);
+  let text = '';
+  const connection = new Duplex({
+    read() {},
+    write(chunk, encoding, done) {
+      text += chunk;
+      done();
+    },
+  });
+  server.emit('connection', connection);
+  connection.push(KEPT);
+  await reading.over(1);
+  assert.match(text, /hello$/);
+  assert.equal(isListened(), false);
+  connection.destroy();
+});
+
+test('a pipelined request whose client is gone before the middleware comes is over at once', async (t) => {
+  const { listener, reading } = instrumented(() => {});
+  const gone = [];
+  const server = http.createServer(async (req, res) => {
+    gone.push(once(req.socket, 'close'));
+    await gone[0];
+    // Whatever else is told of the end is told by then.
+    await sleep(20);
+    listener(req, res);
+  });
+  const socket = await connected(await listening(t, server), KEPT + KEPT);
+  await until(() => gone.length === 2);
+  socket.destroy();
+  await reading.over(2);
+  assert.deepEqual(await reading.statuses(), { '499 /it': 2 });
+  assert.equal(await reading.inFlight(), 0);
+});
+
+test('a clock that takes the place of performance is looked up with the next connection', async (t) => {
+  const real = Object.getOwnPropertyDescriptor(globalThis, 'performance');
+  const { listener, reading } = instrumented((req, res) => {
+    time += 3000;
+    res.end();
+  });
+  let time = 1000;
+  const url = await listening(t, http.createServer(listener));
+  t.after(() => Object.defineProperty(globalThis, 'performance', real));
+  Object.defineProperty(globalThis, 'performance', {
+    value: { now: () => time },
+    configurable: true,
+    writable: true,
+  });
+  await exchanged(url, LAST);
+  await reading.over(1);
+  assert.equal(await reading.value('http_request_latency_seconds_sum', { endpoint: '/it' }), 3);
+});
+
+test('two registries hear of every end', async (t) => {
+  const outer = new Reading();
+  const { listener, reading } = instrumented((req, res) => res.end());
+  const both = instrumentHttp(listener, { registry: outer.registry, endpoint: () => '/it' });
+  const url = await listening(t, http.createServer(both));
+  await ask(url);
+  await outer.over(1);
+  await reading.over(1);
+  assert.equal(await outer.inFlight(), 0);
+  assert.equal(await reading.inFlight(), 0);
+});
