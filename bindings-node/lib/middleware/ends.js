@@ -5,46 +5,47 @@
  *
  * What lives here: the exchanges of each connection that are not over. `exchange.js` has its exchanges watched. Node says
  * of every response of HTTP/1 that it was sent on a channel of its own, to whoever listens to that once, and a
- * connection that closes ends what was not: so no response has a listener of ours, which would cost each request more
- * than what is recorded of it. Promised: an exchange is told at least once, also those of pipelined requests whose turn
- * to be sent never came; nothing is listened to while there is no connection. Absent: what an end means.
+ * connection that closes ends what was not: so most responses have no listener of ours, which would cost each request
+ * more than what is recorded of it. Promised: an exchange is told at least once, also those of pipelined requests whose
+ * turn to be sent never came. Absent: what an end means.
  *
- * HTTP/2's responses, and those of requests that are injected into a framework, are not on that channel. There the
- * response's `close` tells of both ways to end.
+ * A response that is not on that channel, or that may be closed while its connection goes on, has a listener after all:
+ * HTTP/2's, what is injected into a framework, what an application makes itself, and those that wait for their turn.
  */
 
 const channels = require('node:diagnostics_channel');
 const { Socket } = require('node:net');
+const Stream = require('node:stream');
 const clock = require('./clock');
 
 /** Where Node says that it gave a response to the system, and that is all it says there. */
 const FINISHED = 'http.server.response.finish';
 
-/** Under which a response has its exchange, and a request that has a body. */
+/** Under which a response has the exchange that began last, and a request that has a body. */
 const EXCHANGE = Symbol('tykmetrics.exchange');
 
-/** Under which a connection has what is known of it here, or null if it is none of Node's own. */
+/** Under which a connection has what is known of it here. */
 const CONNECTION = Symbol('tykmetrics.connection');
 
-/** How many connections are open. */
+/** How many connections are open whose responses Node tells of. */
 let open = 0;
 
 class Connection {
-  constructor() {
+  constructor(isTold) {
+    /** Whether Node tells of its responses. */
+    this.isTold = isTold;
+    this.isOpen = true;
     /** The exchange that began last of those that are not over. */
     this.last = null;
   }
 }
 
-/** Wait for the end of an exchange, which is told of it by its `over`. */
+/** Wait for the end of an exchange: the one that began last with its response is told of it by its `over`. */
 function watch(exchange) {
   const { req, res } = exchange;
   const connection = req.httpVersionMajor < 2 ? connectionOf(req.socket) : null;
-  if (connection === null) {
-    clock.look();
-    res.on('close', responseClosed);
-    return;
-  }
+  if (connection === null || !connection.isTold || res.socket === null) res.on('close', responseClosed);
+  if (connection === null) return;
   const { last } = connection;
   if (last !== null) last.after = exchange;
   exchange.before = last;
@@ -63,43 +64,50 @@ function leave(exchange) {
 }
 
 function connectionOf(socket) {
-  if (!socket) return null;
-  const known = socket[CONNECTION];
+  const known = socket?.[CONNECTION];
   return known === undefined ? newConnection(socket) : known;
 }
 
 function newConnection(socket) {
   clock.look();
-  const connection = socket instanceof Socket ? new Connection() : null;
+  // One that is closed already may tell so, or may have told.
+  if (!(socket instanceof Stream) || socket.closed) return null;
+  // The parser is what Node's server has a connection's requests from. It is no part of the interface, and without it the
+  // responses tell.
+  const isTold = socket instanceof Socket && Boolean(socket.parser);
+  const connection = new Connection(isTold);
   socket[CONNECTION] = connection;
-  if (connection === null || socket.closed) return connection;
-  socket.on('close', connectionClosed);
-  if (open === 0) channels.subscribe(FINISHED, responseFinished);
-  open += 1;
+  // Before the responses hear of it, since their listeners may end them: that would look as if they had been answered.
+  socket.prependListener('close', connectionClosed);
+  if (isTold) {
+    if (open === 0) channels.subscribe(FINISHED, responseFinished);
+    open += 1;
+  }
   return connection;
 }
 
 /** The listener of what Node says of a response that was sent. */
-function responseFinished({ response }) {
-  const exchange = response[EXCHANGE];
-  if (exchange !== undefined) exchange.over();
+function responseFinished(message) {
+  const exchange = message?.response?.[EXCHANGE];
+  if (exchange !== undefined) exchange.over(true);
 }
 
 /** The listener of a connection's `close`. */
 function connectionClosed() {
-  let waiting = this[CONNECTION].last;
-  while (waiting !== null) {
-    const { before } = waiting;
-    waiting.over();
-    waiting = before;
+  const connection = this[CONNECTION];
+  for (let { last } = connection; last !== null; last = connection.last) {
+    last.res[EXCHANGE].over(false);
+    leave(last);
   }
+  if (!connection.isTold || !connection.isOpen) return;
+  connection.isOpen = false;
   open -= 1;
   if (open === 0) channels.unsubscribe(FINISHED, responseFinished);
 }
 
 /** The listener of a response's `close`. */
 function responseClosed() {
-  this[EXCHANGE].over();
+  this[EXCHANGE].over(false);
 }
 
 module.exports = { EXCHANGE, leave, watch };

@@ -47,6 +47,8 @@ class Exchange {
     /** The length that the request's header declares, or -1. */
     this.declared = -1;
     this.isOver = false;
+    /** Whether Node said that its response was sent. */
+    this.isFinished = false;
     this.isEnding = false;
     this.write = null;
     this.end = null;
@@ -57,17 +59,19 @@ class Exchange {
     this.after = null;
   }
 
-  /** End, and those of other registries' middlewares of the same request. */
-  over() {
-    this.finish(0);
-    for (let each = this.outer; each !== null; each = each.outer) each.finish(0);
+  /** Its response is over, whether all of it is known to be sent or not: end, and those of other registries' middlewares. */
+  over(isFinished) {
+    for (let each = this; each !== null; each = each.outer) {
+      leave(each);
+      each.isFinished = isFinished;
+      each.finish(0);
+    }
   }
 
   /** End with this status, or the response's if it is 0. */
   finish(status) {
     if (this.isOver) return;
     this.isOver = true;
-    leave(this);
     const watcher = this.watcher;
     try {
       if (this.method.inFlight !== null) this.method.inFlight.dec();
@@ -81,10 +85,10 @@ class Exchange {
 
   /** End without a record: nothing may tell how the request ends. */
   abandon() {
+    leave(this);
     if (this.isOver) return;
     this.isOver = true;
     if (this.method.inFlight !== null) this.method.inFlight.dec();
-    leave(this);
   }
 
   receivedBytes() {
@@ -101,7 +105,7 @@ class Exchange {
 
 function statusOf(exchange) {
   const { req, res } = exchange;
-  if (isSent(req, res)) return res.statusCode;
+  if (isSent(exchange)) return res.statusCode;
   if (req.upgrade === true && !res.headersSent) return SWITCHING;
   // Not of HTTP/2's responses, where it is undefined and a broken stream is the client's doing; and newer versions of Node give
   // the responses of a connection that its client left an error of this code.
@@ -109,7 +113,7 @@ function statusOf(exchange) {
 }
 
 /** Tell whether all of a response was given to the system. */
-function isSent(req, res) {
+function isSent({ req, res, isFinished }) {
   if (!res.writableEnded) return false;
   // The socket of HTTP/2 is everybody's, and may not be asked.
   if (req.httpVersionMajor >= 2) return res.writableFinished;
@@ -117,7 +121,7 @@ function isSent(req, res) {
   const { socket } = req;
   if (socket?.errored) return false;
   // Of requests that are injected into a framework it is no connection, and knows of no write.
-  return res.writableFinished || !(socket instanceof Stream);
+  return isFinished || res.writableFinished || !(socket instanceof Stream);
 }
 
 /** Stands for a response's `write`. */

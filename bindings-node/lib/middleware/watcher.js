@@ -8,6 +8,7 @@
  * several middlewares of one registry see is counted once.
  */
 
+const { inspect } = require('node:util');
 const Registry = require('../registry');
 const clock = require('./clock');
 const { EXCHANGE } = require('./ends');
@@ -47,6 +48,10 @@ class Watcher {
     this.find = find;
     this.isIgnored = typeof ignore === 'function' ? ignore : null;
     this.ignored = typeof ignore === 'function' ? [] : [].concat(ignore);
+    for (const path of this.ignored) {
+      if (typeof path !== 'string')
+        throw new TypeError(`ignore takes paths or a function, not ${inspect(path)}`);
+    }
     this.unmatched = this.families.endpoint(String(unmatched));
     /** A watcher that knows routes names what one without has begun. */
     this.isBlind = find === null && endpoint === undefined;
@@ -75,7 +80,7 @@ class Watcher {
       }
       exchange.begun = clock.now();
       // Whoever takes its time before the middleware may be left by the client meanwhile.
-      if (isClosed(req, res)) exchange.finish(0);
+      if (isClosed(req, res)) exchange.over(false);
       return exchange;
     } catch (error) {
       this.faults.caught(error);
@@ -122,8 +127,9 @@ class Watcher {
 /** Tell whether a response's `close` may be over. */
 function isClosed(req, res) {
   if (req.httpVersionMajor >= 2) return res.destroyed === true || res.stream?.destroyed === true;
-  // A response whose turn to be sent never came is told nothing.
-  return res.destroyed === true || (res.socket === null && req.socket?.closed === true);
+  if (res.destroyed === true) return true;
+  // One whose turn to be sent never came is told nothing; one that was sent lets the connection go before it closes.
+  return res.socket === null && (req.socket?.closed === true || res.writableFinished === true);
 }
 
 module.exports = Watcher;

@@ -5,11 +5,15 @@
 const assert = require('node:assert/strict');
 const channels = require('node:diagnostics_channel');
 const http = require('node:http');
+const https = require('node:https');
+const net = require('node:net');
+const tls = require('node:tls');
 const { once } = require('node:events');
 const { Duplex } = require('node:stream');
 const test = require('node:test');
 
 const { instrumentHttp } = require('../../lib/middleware');
+const { CERTIFICATE, KEY } = require('./certificate');
 const { Reading, ask, connected, exchanged, listening, sleep } = require('./serving');
 
 const KEPT = 'GET / HTTP/1.1\r\nHost: it\r\n\r\n';
@@ -163,12 +167,136 @@ test('a clock that takes the place of performance is looked up with the next con
 
 test('two registries hear of every end', async (t) => {
   const outer = new Reading();
-  const { listener, reading } = instrumented((req, res) => res.end());
+  const { listener, reading } = instrumented((req, res) => {
+    if (req.method === 'POST') res.end();
+  });
   const both = instrumentHttp(listener, { registry: outer.registry, endpoint: () => '/it' });
   const url = await listening(t, http.createServer(both));
-  await ask(url);
-  await outer.over(1);
+  await ask(url, { method: 'POST' });
+  const socket = await connected(url, KEPT);
+  await outer.serving(1);
+  socket.destroy();
+  for (const each of [outer, reading]) {
+    await each.over(2);
+    assert.deepEqual(await each.statuses(), { '200 /it': 1, '499 /it': 1 });
+    assert.equal(await each.inFlight(), 0);
+  }
+});
+
+test('a request that begins while its connection is being destroyed is counted', async (t) => {
+  const { listener, reading } = instrumented(() => {});
+  const server = http.createServer((req, res) => {
+    req.socket.destroy();
+    listener(req, res);
+  });
+  await connected(await listening(t, server), KEPT);
   await reading.over(1);
-  assert.equal(await outer.inFlight(), 0);
+  assert.deepEqual(await reading.statuses(), { '499 /it': 1 });
   assert.equal(await reading.inFlight(), 0);
+});
+
+for (const before of [0, 1]) {
+  test(`an answer that ends because its client left, after ${before} others, is no answer`, async (t) => {
+    const { listener, reading } = instrumented((req, res) => {
+      if (req.method === 'HEAD') {
+        res.end();
+        return;
+      }
+      res.write('data: 1\n\n');
+      res.on('close', () => res.end());
+    });
+    const socket = await connected(await listening(t, http.createServer(listener)));
+    for (let request = 0; request < before; request += 1) {
+      socket.write(KEPT.replace('GET', 'HEAD'));
+      await once(socket, 'data');
+    }
+    socket.write(KEPT);
+    await once(socket, 'data');
+    socket.destroy();
+    await reading.over(before + 1);
+    const statuses = await reading.statuses();
+    assert.equal(statuses['499 /it'], 1);
+    assert.equal(statuses['200 /it'] ?? 0, before);
+  });
+}
+
+test('pipelined requests of a connection that is no socket of Node are each over when it is', async () => {
+  const { listener, reading } = instrumented(() => {});
+  const connection = new Duplex({ read() {}, write: (chunk, encoding, done) => done() });
+  http.createServer(listener).emit('connection', connection);
+  connection.push(KEPT + KEPT);
+  await reading.serving(2);
+  connection.destroy();
+  await reading.over(2);
+  assert.equal(await reading.inFlight(), 0);
+});
+
+test('a connection that closes twice is one connection', async (t) => {
+  const { listener, reading } = instrumented((req, res) => res.end());
+  const server = http.createServer((req, res) => {
+    listener(req, res);
+    if (req.method === 'HEAD') req.socket.emit('close');
+  });
+  const url = await listening(t, server);
+  const first = await connected(url, KEPT.replace('GET', 'HEAD'));
+  await once(first, 'data');
+  first.destroy();
+  await until(() => !isListened());
+  const second = await connected(url, KEPT);
+  await reading.over(2);
+  assert.equal(await reading.inFlight(), 0);
+  second.destroy();
+});
+
+test('what the application writes after its answer makes it no other', async (t) => {
+  const { listener, reading } = instrumented((req, res) => {
+    res.end('hello');
+    req.socket.write('more');
+  });
+  const url = await listening(t, https.createServer({ key: KEY, cert: CERTIFICATE }, listener));
+  const client = tls.connect({
+    port: Number(new URL(url).port),
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+  });
+  t.after(() => client.destroy());
+  await once(client, 'secureConnect');
+  client.write(KEPT);
+  await reading.over(1);
+  assert.deepEqual(await reading.statuses(), { '200 /it': 1 });
+});
+
+test('a response of no connection at all is over when it says so', async () => {
+  const { listener, reading } = instrumented(() => {});
+  const req = new http.IncomingMessage(new net.Socket());
+  Object.assign(req, { httpVersionMajor: 1, httpVersionMinor: 1, method: 'GET', url: '/' });
+  const res = new http.ServerResponse(req);
+  listener(req, res);
+  res.emit('close');
+  await reading.over(1);
+  assert.equal(await reading.inFlight(), 0);
+  assert.equal(isListened(), false);
+});
+
+test("what others say on Node's channel is not ours", async (t) => {
+  const { listener, reading } = instrumented((req, res) => res.end());
+  const socket = await connected(await listening(t, http.createServer(listener)), KEPT);
+  await reading.over(1);
+  const failed = [];
+  t.mock.method(process, 'nextTick', (tell) => failed.push(tell));
+  for (const message of [undefined, null, {}, { response: {} }]) {
+    channels.channel('http.server.response.finish').publish(message);
+  }
+  // Where Node throws what a subscriber throws.
+  assert.deepEqual(failed, []);
+  socket.destroy();
+});
+
+test('what is ignored is told by paths or a function', () => {
+  for (const ignore of [/^.health/, ['/a', ['/b']], [7]]) {
+    assert.throws(() => instrumentHttp(() => {}, { registry: new Reading().registry, ignore }), {
+      name: 'TypeError',
+      message: /^ignore takes paths or a function, not /,
+    });
+  }
 });
