@@ -12,6 +12,7 @@ export interface MiddlewareOptions<Subject> {
   registry?: Registry<RegistryContentType> | undefined;
   /**
    * The template of a request that is over, where the framework's own will not do; never its path, as each value is a series.
+   * It is asked for when the response was sent, before the listeners of its `finish`.
    * @param subject the request
    */
   endpoint?(subject: Subject): string | undefined;

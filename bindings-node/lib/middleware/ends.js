@@ -27,8 +27,16 @@ const EXCHANGE = Symbol('tykmetrics.exchange');
 /** Under which a connection has what is known of it here. */
 const CONNECTION = Symbol('tykmetrics.connection');
 
+/** Milliseconds that the channel is listened to when no connection is open any more: to begin again costs as much as a record. */
+const IDLE = 1000;
+
 /** How many connections are open whose responses Node tells of. */
 let open = 0;
+
+let isListening = false;
+
+/** What looks whether there is still no connection. */
+let idle = null;
 
 class Connection {
   constructor(isTold) {
@@ -44,8 +52,14 @@ class Connection {
 function watch(exchange) {
   const { req, res } = exchange;
   const connection = req.httpVersionMajor < 2 ? connectionOf(req.socket) : null;
-  if (connection === null || !connection.isTold || res.socket === null) res.on('close', responseClosed);
-  if (connection === null) return;
+  // A response that lies on another connection than its request, or comes after it, is none that Node's server made.
+  const isTold =
+    connection !== null && connection.isTold && res.socket === req.socket && req.upgrade !== true;
+  if (!isTold) res.on('close', responseClosed);
+  if (connection === null) {
+    clock.look();
+    return;
+  }
   const { last } = connection;
   if (last !== null) last.after = exchange;
   exchange.before = last;
@@ -69,7 +83,6 @@ function connectionOf(socket) {
 }
 
 function newConnection(socket) {
-  clock.look();
   // One that is closed already may tell so, or may have told.
   if (!(socket instanceof Stream) || socket.closed) return null;
   // The parser is what Node's server has a connection's requests from. It is no part of the interface, and without it the
@@ -77,13 +90,26 @@ function newConnection(socket) {
   const isTold = socket instanceof Socket && Boolean(socket.parser);
   const connection = new Connection(isTold);
   socket[CONNECTION] = connection;
+  clock.look();
   // Before the responses hear of it, since their listeners may end them: that would look as if they had been answered.
   socket.prependListener('close', connectionClosed);
-  if (isTold) {
-    if (open === 0) channels.subscribe(FINISHED, responseFinished);
-    open += 1;
-  }
+  if (isTold) listen();
   return connection;
+}
+
+function listen() {
+  open += 1;
+  if (isListening) return;
+  isListening = true;
+  channels.subscribe(FINISHED, responseFinished);
+}
+
+/** Listens no longer if nothing came: what is listened to holds this module, which tests load again and again. */
+function rest() {
+  idle = null;
+  if (open > 0) return;
+  isListening = false;
+  channels.unsubscribe(FINISHED, responseFinished);
 }
 
 /** The listener of what Node says of a response that was sent. */
@@ -99,10 +125,11 @@ function connectionClosed() {
     last.res[EXCHANGE].over(false);
     leave(last);
   }
-  if (!connection.isTold || !connection.isOpen) return;
+  if (!connection.isOpen) return;
   connection.isOpen = false;
+  if (!connection.isTold) return;
   open -= 1;
-  if (open === 0) channels.unsubscribe(FINISHED, responseFinished);
+  if (open === 0 && idle === null) idle = setTimeout(rest, IDLE).unref();
 }
 
 /** The listener of a response's `close`. */

@@ -80,7 +80,7 @@ class Watcher {
       }
       exchange.begun = clock.now();
       // Whoever takes its time before the middleware may be left by the client meanwhile.
-      if (isClosed(req, res)) exchange.over(false);
+      if (isClosed(exchange)) exchange.over(false);
       return exchange;
     } catch (error) {
       this.faults.caught(error);
@@ -124,12 +124,14 @@ class Watcher {
   }
 }
 
-/** Tell whether a response's `close` may be over. */
-function isClosed(req, res) {
+/** Tell whether whoever would tell of an exchange's end may have done so already. */
+function isClosed({ req, res, connection }) {
   if (req.httpVersionMajor >= 2) return res.destroyed === true || res.stream?.destroyed === true;
   if (res.destroyed === true) return true;
-  // One whose turn to be sent never came is told nothing; one that was sent lets the connection go before it closes.
-  return res.socket === null && (req.socket?.closed === true || res.writableFinished === true);
+  // The exchange that began first with a response is the one that its connection knows.
+  const isOpen = connection === null ? req.socket?.closed !== true : connection.isOpen;
+  // A response that was sent lets its connection go before it closes.
+  return !isOpen || (res.socket === null && res.writableFinished === true);
 }
 
 module.exports = Watcher;

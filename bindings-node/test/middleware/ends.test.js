@@ -31,7 +31,7 @@ function instrumented(handler) {
 }
 
 async function until(condition) {
-  for (let waited = 0; waited < 200 && !condition(); waited += 1) await sleep(5);
+  for (let waited = 0; waited < 500 && !condition(); waited += 1) await sleep(5);
   assert.ok(condition(), `${condition}`);
 }
 
@@ -59,7 +59,7 @@ test('a response has no listener of ours, and its connection one', async (t) => 
   ]);
 });
 
-test("nothing listens to Node's channel while there is no connection", async (t) => {
+test("nothing listens to Node's channel once there was no connection for a second", async (t) => {
   const { listener, reading } = instrumented((req, res) => res.end());
   const url = await listening(t, http.createServer(listener));
   await until(() => !isListened());
@@ -90,26 +90,29 @@ test('a response that ends without our end is counted when it is sent, not when 
   socket.destroy();
 });
 
-test('a response that the application makes for an upgraded connection is over when that is', async (t) => {
+test('a response that the application makes for an upgraded connection is over when it says so', async (t) => {
   const { listener, reading } = instrumented((req, res) => res.end('hello'));
-  const server = http.createServer();
+  const server = http.createServer(listener);
+  let upgraded;
   server.on('upgrade', (req, socket) => {
+    upgraded = socket;
     const res = new http.ServerResponse(req);
     res.shouldKeepAlive = false;
     res.assignSocket(socket);
     listener(req, res);
-    res.on('finish', () => socket.end());
+    res.on('finish', () => res.emit('close'));
   });
-  const answer = await exchanged(
-    await listening(t, server),
-    'GET / HTTP/1.1\r\nHost: it\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
-  );
-  assert.match(answer, /hello$/);
-  await reading.over(1);
+  const socket = await connected(await listening(t, server), KEPT);
+  await once(socket, 'data');
+  socket.write('GET / HTTP/1.1\r\nHost: it\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+  await reading.over(2);
   assert.equal(await reading.inFlight(), 0);
+  upgraded.destroy();
+  socket.destroy();
 });
 
 test('a connection that is no socket of Node is served, and its responses tell themselves', async () => {
+  await until(() => !isListened());
   const { listener, reading } = instrumented((req, res) => res.end('hello'));
   const server = http.createServer(listener);
   let text = '';
@@ -181,6 +184,59 @@ test('two registries hear of every end', async (t) => {
     assert.deepEqual(await each.statuses(), { '200 /it': 1, '499 /it': 1 });
     assert.equal(await each.inFlight(), 0);
   }
+});
+
+for (const [event, emitter] of [
+  ['close', (req) => req.socket],
+  ['aborted', (req) => req],
+]) {
+  test(`a request that begins in a listener of ${event} is counted, by each registry`, async (t) => {
+    const second = new Reading();
+    const { listener, reading } = instrumented(() => {});
+    const late = instrumentHttp(() => {}, { registry: second.registry, endpoint: () => '/it' });
+    const server = http.createServer((req, res) => {
+      if (req.method === 'HEAD') {
+        listener(req, res);
+        res.end();
+        return;
+      }
+      if (req.method === 'POST') listener(req, res);
+      emitter(req).on(event, () => {
+        listener(req, res);
+        late(req, res);
+      });
+    });
+    const url = await listening(t, server);
+    for (const method of ['GET', 'POST']) {
+      const socket = await connected(url, KEPT.replace('GET', 'HEAD'));
+      await once(socket, 'data');
+      socket.write(KEPT.replace('GET', method));
+      await sleep(50);
+      socket.destroy();
+    }
+    await reading.over(4);
+    await second.over(2);
+    assert.deepEqual(await reading.statuses(), { '200 /it': 2, '499 /it': 2 });
+    assert.deepEqual(await second.statuses(), { '499 /it': 2 });
+    for (const each of [reading, second]) assert.equal(await each.inFlight(), 0);
+  });
+}
+
+test('a response that the application makes on a connection of its own is over when it says so', async (t) => {
+  const { listener, reading } = instrumented((req, res) => res.end('inside'));
+  const server = http.createServer((req, res) => {
+    const inner = new http.ServerResponse(req);
+    inner.assignSocket(new Duplex({ read() {}, write: (chunk, encoding, done) => done() }));
+    inner.on('finish', () => inner.emit('close'));
+    if (req.method === 'GET') listener(req, inner);
+    else listener(req, res);
+  });
+  const socket = await connected(await listening(t, server), KEPT.replace('GET', 'HEAD'));
+  await once(socket, 'data');
+  socket.write(KEPT);
+  await reading.over(2);
+  assert.equal(await reading.inFlight(), 0);
+  socket.destroy();
 });
 
 test('a request that begins while its connection is being destroyed is counted', async (t) => {
@@ -267,6 +323,7 @@ test('what the application writes after its answer makes it no other', async (t)
 });
 
 test('a response of no connection at all is over when it says so', async () => {
+  await until(() => !isListened());
   const { listener, reading } = instrumented(() => {});
   const req = new http.IncomingMessage(new net.Socket());
   Object.assign(req, { httpVersionMajor: 1, httpVersionMinor: 1, method: 'GET', url: '/' });
