@@ -40,9 +40,12 @@ class Few {
   }
 
   set(key, next) {
-    const [k, n] = this.find(key) ?? PLACES[this.size++];
-    this[k] = key;
-    this[n] = next;
+    let place = this.find(key);
+    if (place === undefined) {
+      place = PLACES[this.size++];
+      this[place[0]] = key;
+    }
+    this[place[1]] = next;
   }
 
   /** The last one takes the place of what is deleted. */
@@ -76,11 +79,19 @@ function keyOf(value) {
   return typeof value === 'object' || typeof value === 'function' ? `${value}` : value;
 }
 
+/** Takes one text at a time. Without a prototype it is a table; any other object would have V8 make a hidden class for each text. */
+const shelf = Object.create(null);
+
+/** Texts that V8 would take for places of an array. Those of numbers it shares by itself. */
+const PLACE = /^\d{1,10}$/;
+
 /** The same value; of a text the copy that the runtime shares, so that nodes do not keep one each. */
 function interned(value) {
-  if (typeof value !== 'string') return value;
-  for (const shared in { [value]: 0 }) return shared;
-  return value;
+  if (typeof value !== 'string' || PLACE.test(value)) return value;
+  shelf[value] = 0;
+  const [shared] = Object.keys(shelf);
+  delete shelf[value];
+  return shared;
 }
 
 function step(node, key) {
@@ -98,9 +109,10 @@ function walk(root, values) {
 
 /** A root from which the values lead to an end, and everything else where it led before. */
 function extended(root, values, end, at = 0) {
-  const key = interned(values[at]);
+  const known = step(root, values[at]);
+  const key = known === undefined ? interned(values[at]) : values[at];
   const isLast = at === values.length - 1;
-  const next = isLast ? end : extended(step(root, key), values, end, at + 1);
+  const next = isLast ? end : extended(known, values, end, at + 1);
   if (root === undefined) return new One(key, next);
   const node = withRoom(root, key);
   if (node.isOne === true) node.next = next;

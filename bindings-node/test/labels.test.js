@@ -210,6 +210,31 @@ test('there may be many labels, and long ones', async () => {
   assert.deepEqual(await told(c), [{ value: 2, labels }]);
 });
 
+test('values are any texts, also those that objects or arrays have a meaning for', async () => {
+  const texts = [
+    '__proto__',
+    'constructor',
+    'toString',
+    'length',
+    '0',
+    '7',
+    '4294967295',
+    '99999999999',
+    '007',
+    '-1',
+    '1e3',
+  ];
+  const c = make(['a', 'b']);
+  for (let round = 0; round < 2; round += 1) {
+    for (const a of texts) for (const b of texts) c.inc({ a: `${a}`, b: [...b].join('') });
+  }
+  const { values } = await c.get();
+  assert.equal(values.length, texts.length ** 2);
+  assert.deepEqual(new Set(values.map(({ labels }) => labels.a)), new Set(texts));
+  assert.deepEqual(new Set(values.map(({ labels }) => labels.b)), new Set(texts));
+  assert.ok(values.every(({ value }) => value === 2));
+});
+
 test('halves of surrogate pairs are not told apart, and hurt nobody', async () => {
   const c = make(['x']);
   c.inc({ x: '\ud800' });
