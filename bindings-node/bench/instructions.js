@@ -19,8 +19,8 @@ const os = require('node:os');
 const path = require('node:path');
 
 /**
- * V8 collects the garbage of programs that do little, by the clock: valgrind makes this one slow, so that it would in some runs,
- * and a request were four times as many instructions.
+ * V8 collects the garbage of programs that do little, by the clock. Valgrind makes this one slow, so that some runs would count
+ * such collections as if requests had made them.
  */
 const NOT_IDLE = '--no-memory-reducer';
 

@@ -3,9 +3,9 @@
 /**
  * The clock of exchanges.
  *
- * `performance` is a getter of the global object: to look it up costs a request as much as to ask it for the time. So it is
- * looked up for each connection only, which is often enough for tests that put a clock of theirs in its place. One that
- * is kept alive goes on with the clock of the last that was opened.
+ * `performance` is a getter of the global object, which V8 calls anew for every look. So it is looked up for each
+ * connection only, which is often enough for tests that put a clock of theirs in its place. A connection that is kept
+ * alive goes on with the clock of the last that was opened.
  */
 
 let clock = globalThis.performance;

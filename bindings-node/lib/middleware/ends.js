@@ -5,8 +5,8 @@
  *
  * What lives here: the exchanges of each connection that are not over. `exchange.js` has its exchanges watched. Node says
  * of every response of HTTP/1 that it was sent on a channel of its own, to whoever listens to that once, and a
- * connection that closes ends what was not: so most responses have no listener of ours, which would cost each request
- * more than what is recorded of it. Promised: an exchange is told at least once, also those of pipelined requests whose
+ * connection that closes ends what was not: so most responses have no listener of ours, which every request would pay
+ * for. Promised: an exchange is told at least once, also those of pipelined requests whose
  * turn to be sent never came. Absent: what an end means.
  *
  * A response that is not on that channel, or that may be closed while its connection goes on, has a listener after all:
@@ -27,7 +27,7 @@ const EXCHANGE = Symbol('tykmetrics.exchange');
 /** Under which a connection has what is known of it here. */
 const CONNECTION = Symbol('tykmetrics.connection');
 
-/** Milliseconds that the channel is listened to when no connection is open any more: to begin again costs as much as a record. */
+/** Milliseconds that the channel is listened to when no connection is open any more: not every lone one begins it again. */
 const IDLE = 1000;
 
 /** How many connections are open whose responses Node tells of. */
